@@ -1,0 +1,56 @@
+// iog control: the network's brain as a service of its own.
+import { startControl } from '@iog/control';
+import { laptopPolicy } from '@iog/protocol';
+import path from 'node:path';
+import type { Command } from '../command.ts';
+import { UsageError, UserError } from '../failure.ts';
+import { logLine, serve } from '../network/serving.ts';
+
+export const controlCommand: Command = {
+  name: 'control',
+  summary: 'Run the control plane of a network (`iog up` does this for you)',
+  usage: '',
+  positionals: { min: 0, max: 0 },
+  options: {
+    dir: { type: 'string', value: '<folder>', help: 'Where its data lies (default <home>/network/control)' },
+    port: { type: 'string', value: '<n>', help: 'Port on 127.0.0.1 (default 0: a free one)' },
+    name: { type: 'string', value: '<name>', help: "The network's name (default laptop)" },
+    'first-account': { type: 'string', value: '<name>', help: 'Makes this account if there is none yet' },
+    'first-key-hash': { type: 'string', value: '<sha256>', help: "The hash of that account's first key" },
+    'first-recipient': { type: 'string', value: '<age1…>', help: "That account's age recipient" },
+    supervised: { type: 'boolean', help: 'End when stdin closes' },
+  },
+  examples: ['iog control --dir /var/lib/iog --port 8790'],
+  async run({ given, environment, terminal }) {
+    const dir = given.text('dir') ?? path.join(environment.home, 'network/control');
+    const [account, keyHash, recipient] = [given.text('first-account'), given.text('first-key-hash'), given.text('first-recipient')];
+    const some = account ?? keyHash ?? recipient;
+    if (some !== undefined && (account === undefined || keyHash === undefined || recipient === undefined)) {
+      throw new UsageError('--first-account, --first-key-hash and --first-recipient go together.');
+    }
+    const port = given.count('port', { min: 0, max: 65_535 }) ?? 0;
+    const start = () =>
+      startControl({
+        dir,
+        host: '127.0.0.1',
+        port,
+        name: given.text('name') ?? 'laptop',
+        policy: laptopPolicy,
+        ...(account === undefined || keyHash === undefined || recipient === undefined ? {} : { firstAccount: { name: account, keyHash, recipient } }),
+        log: logLine,
+      }).catch((error: unknown) => {
+        throw given.flag('supervised') ? error : refusal(error, dir, port);
+      });
+    await serve({ supervised: given.flag('supervised'), terminal }, start, ({ url, publicKey }) => ({
+      value: { url, publicKey },
+      text: `control listens at ${url}`,
+    }));
+  },
+};
+
+function refusal(error: unknown, dir: string, port: number): unknown {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  if (code === 'store.in-use') return new UserError(`${dir} is in use by another control.`, 'Stop that one first, or give another --dir.');
+  if (code === 'EADDRINUSE') return new UserError(`Port ${port} is taken by another program.`, 'Choose another with --port.');
+  return error;
+}

@@ -1,0 +1,32 @@
+// The one place that reads the environment: where the home is, which network and key are meant, where this installation lies.
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+export interface Environment {
+  /** Holds the profile, and the data of a network that `iog up` makes. */
+  readonly home: string;
+  readonly url: string | undefined;
+  readonly key: string | undefined;
+  /** The folder of the installation: examples, and the Python environment under .cache. */
+  readonly root: string;
+  readonly python: string;
+  /** For programs that this one starts on the user's behalf. */
+  readonly all: Readonly<Record<string, string | undefined>>;
+}
+
+export function environment(from: Readonly<Record<string, string | undefined>> = process.env): Environment {
+  const root = path.resolve(import.meta.dirname, '../../..');
+  const home = from['IOG_HOME'];
+  return {
+    home: home === undefined || home === '' ? path.join(homedir(), '.iog') : path.resolve(home),
+    url: nonEmpty(from['IOG_URL']),
+    key: nonEmpty(from['IOG_KEY']),
+    root,
+    python: path.join(root, '.cache/python'),
+    all: from,
+  };
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}

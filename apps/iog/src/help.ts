@@ -1,0 +1,48 @@
+// Help, made from the table of commands.
+import { sharedOptions, type Command, type Options } from './command.ts';
+import { pairs } from './terminal/format.ts';
+
+/** The whole table: one line for each command. */
+export function helpOfAll(commands: readonly Command[]): string {
+  const lines = pairs(commands.map(({ name, summary }) => [`  ${name}`, summary] as const));
+  return [
+    'iog: rents machines as private Ray clusters, by the minute.',
+    '',
+    'Usage: iog <command> [options]',
+    '',
+    lines,
+    '',
+    'Environment: IOG_HOME (default ~/.iog), IOG_URL and IOG_KEY (instead of the profile in IOG_HOME).',
+    'Exit codes: 0 done, 1 failed, 2 wrong usage; `iog run` and `iog job logs --follow` exit with the job\'s own code.',
+    'Start here: `iog start`. More on each: `iog <command> --help`.',
+  ].join('\n');
+}
+
+/** The commands of one noun. */
+export function helpOfNoun(noun: string, commands: readonly Command[]): string {
+  const own = commands.filter(({ name }) => name.startsWith(`${noun} `));
+  return [`Usage: iog ${noun} <command>`, '', pairs(own.map(({ name, summary }) => [`  ${name}`, summary] as const))].join('\n');
+}
+
+export function helpOf({ name, summary, usage, options, examples }: Command): string {
+  return [
+    summary,
+    '',
+    `Usage: iog ${name}${usage === '' ? '' : ` ${usage}`} [options]`,
+    '',
+    'Options:',
+    optionLines({ ...options, ...sharedOptions }),
+    '',
+    'Examples:',
+    ...examples.map((example) => `  ${example}`),
+  ].join('\n');
+}
+
+function optionLines(options: Options): string {
+  return pairs(
+    Object.entries(options).map(([name, { type, value, help, short }]) => {
+      const word = `${short === undefined ? '' : `-${short}, `}--${name}${type === 'string' ? ` ${value ?? '<text>'}` : ''}`;
+      return [`  ${word}`, help] as const;
+    }),
+  );
+}

@@ -1,0 +1,102 @@
+// The user's profile: which network, with which key, and the identity that opens their clusters. A file only its owner can read.
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { iogClient, type IogClient } from '@iog/client';
+import { generateAgeIdentity, isApiSecret, makeApiSecret, randomBytes } from '@iog/seal';
+import type { Environment } from './environment.ts';
+import { UserError } from './failure.ts';
+
+export interface Profile {
+  readonly url: string;
+  /** The API secret. */
+  readonly key: string;
+  readonly ageIdentity: string;
+  readonly ageRecipient: string;
+  /** The network's public key: quotes and receipts are checked against it. Empty until the network has been seen. */
+  readonly network: string;
+}
+const fields = ['url', 'key', 'ageIdentity', 'ageRecipient', 'network'] as const;
+
+/** The profile in the home; undefined if there is none. Throws UserError for one that cannot be understood. */
+export function readProfile(home: string): Profile | undefined {
+  const file = path.join(home, 'profile.json');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const found: unknown = JSON.parse(text);
+    if (typeof found === 'object' && found !== null && fields.every((name) => typeof (found as Record<string, unknown>)[name] === 'string')) {
+      return found as Profile;
+    }
+  } catch {
+    // Said below, without quoting a file that holds secrets.
+  }
+  throw new UserError(`The profile ${file} is damaged.`, 'Restore it from a backup: the key in it cannot be made again. Or move it away and run `iog up`.');
+}
+
+/** Replaces the profile whole; mode 0600 in a folder of mode 0700. */
+export function writeProfile(home: string, profile: Profile): void {
+  makePrivateFolder(home);
+  writePrivateFile(path.join(home, 'profile.json'), `${JSON.stringify(profile, undefined, 2)}\n`);
+}
+
+export function makePrivateFolder(dir: string): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  chmodSync(dir, 0o700);
+}
+
+/** The file is never readable by others and never half written. */
+export function writePrivateFile(file: string, text: string): void {
+  const fresh = `${file}.${process.pid}`;
+  try {
+    writeFileSync(fresh, text, { mode: 0o600, flag: 'w' });
+    renameSync(fresh, file);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
+}
+
+/** A profile with a fresh key and identity. */
+export async function newProfile(url: string): Promise<Profile> {
+  const { identity, recipient } = await generateAgeIdentity();
+  return { url, key: makeApiSecret(randomBytes(32)), ageIdentity: identity, ageRecipient: recipient, network: '' };
+}
+
+/** The network that is meant: IOG_URL and IOG_KEY over the profile. Throws UserError if there is neither. */
+export function requireNetwork({ home, url, key }: Environment): { url: string; key: string | undefined; profile: Profile | undefined } {
+  if (key !== undefined && !isApiSecret(key)) throw new UserError('IOG_KEY does not look like an API key.', 'It starts with iog_ and has 47 characters; make one with `iog key create`.');
+  const profile = readProfile(home);
+  const address = url ?? profile?.url;
+  if (address === undefined) throw new UserError(`No network is known here: ${home} has no profile.`, 'Start one with `iog up`, or set IOG_URL and IOG_KEY.');
+  if (!/^https?:\/\//.test(address) || !URL.canParse(address)) throw new UserError(`"${address}" is not an address of a network.`, 'Set IOG_URL to something like http://127.0.0.1:8790.');
+  // A key is for its own network: never send the profile's to another address.
+  const own = key ?? (profile !== undefined && sameOrigin(address, profile.url) ? profile.key : undefined);
+  return { url: address, key: own, profile };
+}
+
+/** A client of that network, closed when `work` is done. */
+export async function withClient<T>(environment: Environment, work: (client: IogClient) => Promise<T>): Promise<T> {
+  const { url, key } = requireNetwork(environment);
+  const client = iogClient({ url, ...(key === undefined ? {} : { key }) });
+  try {
+    return await work(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** The profile, for what only its age identity can open. */
+export function requireProfile({ home }: Environment): Profile {
+  const profile = readProfile(home);
+  if (profile === undefined) throw new UserError(`${home} has no profile with an identity.`, 'Run where `iog up` or `iog account create` made one, or set IOG_HOME.');
+  return profile;
+}
+
+function sameOrigin(a: string, b: string): boolean {
+  return URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin;
+}

@@ -1,0 +1,69 @@
+// Blobs over HTTP: sealed packages in from renters and out to the head's device; sealed log segments in from the device and out to the renter.
+import { type AnswerOf, type RouteName } from '@iog/protocol';
+import type { ClusterRow, DeviceRow, JobRow, LeaseRow } from '@iog/core';
+import type { ControlPorts } from '../ports.ts';
+import type { Handlers } from '../http/server.ts';
+import { type Call, accountOf, answer, refuse } from '../command.ts';
+import { blobName } from '../cluster/handlers.ts';
+
+type Served = 'blob.put' | 'job.log' | 'device.blob' | 'device.log';
+
+export function blobHandlers(ports: ControlPorts): Pick<Handlers, Served> {
+  const { blobs, policy, store } = ports;
+  const row = async <R>(kind: string, id: string): Promise<R | undefined> => (await store.load([{ kind, id }]))[0]?.row as R | undefined;
+  const bytesOf = async <N extends RouteName>(name: string, blob: string) => {
+    const found = await blobs.get(name);
+    return found ? answer(found.stream as unknown as AnswerOf<N>) : refuse({ code: 'blob.unknown', context: { blob } });
+  };
+  /** The clusters of which this device holds, or has held, a lease. */
+  const clustersOf = async (device: DeviceRow, job?: string): Promise<ClusterRow[]> => {
+    const wanted = job === undefined ? undefined : await row<JobRow>('job', job);
+    const live = await Promise.all(device.live.map(({ lease }) => row<LeaseRow>('lease', lease)));
+    const ids = new Set([
+      ...live.flatMap((lease) => (lease ? [lease.cluster as string] : [])),
+      ...(wanted ? [wanted.cluster as string] : []),
+    ]);
+    const clusters = (await Promise.all([...ids].map((id) => row<ClusterRow>('cluster', id)))).flatMap((each) => each ?? []);
+    const leases = await Promise.all(
+      clusters.map(async (cluster) =>
+        (await Promise.all(cluster.leases.map((id) => row<LeaseRow>('lease', id)))).some((lease) => lease?.device === device.id),
+      ),
+    );
+    return clusters.filter((_, i) => leases[i]);
+  };
+  const deviceOf = (call: { device: DeviceRow | undefined }): DeviceRow => {
+    if (!call.device) throw new Error('a device route without a device');
+    return call.device;
+  };
+
+  return {
+    'blob.put': async (call) => {
+      const put = await blobs.put(blobName(accountOf(call), call.params.blob), call.bytes ?? new Uint8Array(), policy.limits.blobBytes);
+      return put.ok ? answer({ blob: call.params.blob, bytes: put.bytes }) : refuse(put.rejection);
+    },
+    'job.log': async (call) => {
+      const job = await row<JobRow>('job', call.params.job);
+      if (job?.account !== accountOf(call)) return refuse({ code: 'not-found', context: { noun: 'job', id: call.params.job } });
+      return bytesOf<'job.log'>(segmentName(call), `${job.id}/${call.params.segment}`);
+    },
+    'device.blob': async (call) => {
+      for (const cluster of await clustersOf(deviceOf(call))) {
+        const name = blobName(cluster.account, call.params.blob);
+        if (await blobs.exists(name)) return bytesOf<'device.blob'>(name, call.params.blob);
+      }
+      return refuse({ code: 'blob.unknown', context: { blob: call.params.blob } });
+    },
+    'device.log': async (call) => {
+      const job = await row<JobRow>('job', call.params.job);
+      const clusters = await clustersOf(deviceOf(call), call.params.job);
+      if (!job || !clusters.some((cluster) => cluster.id === job.cluster))
+        return refuse({ code: 'not-found', context: { noun: 'job', id: call.params.job } });
+      const put = await blobs.put(segmentName(call), call.bytes ?? new Uint8Array(), policy.limits.logSegmentBytes);
+      return put.ok ? answer({ bytes: put.bytes }) : refuse(put.rejection);
+    },
+  };
+}
+
+function segmentName({ params }: Call<'job.log'> | Call<'device.log'>): string {
+  return `logs/${params.job}/${String(params.segment).padStart(5, '0')}`;
+}

@@ -1,0 +1,108 @@
+// Keeps every cluster moving towards what its renter asked for. One idempotent step for each that is not ended.
+import type { Receipt } from '@iog/protocol';
+import { type BalanceRow, type ClusterRow, type ClusterRows, type DeviceRow, type LeaseRow, type Replacement, type Row, addNodes, holdOf, availableOf, isLive, loseLease, placeReplacement, receiptOf, refundRest, stepCluster, takeSlice, tell } from '@iog/core';
+import { canonical } from '@iog/seal';
+import { type ControlPorts, type Read, change, newId } from '../ports.ts';
+import { type Loop, loop } from '../loop.ts';
+import { entriesOf, minutesOf } from './account.ts';
+
+const clustersAtOnce = 1_000;
+const devicesLooked = 1_000;
+
+export function clusterLoop(ports: ControlPorts): Loop {
+  const startedAt = ports.clock.now();
+  const woken = loop('cluster', 500, ports.log, async () => {
+    const live = await ports.store.query({ kind: 'cluster', index: 'live', limit: clustersAtOnce });
+    for (const { row } of live) await stepOne(ports, (row as ClusterRow).id, startedAt);
+  });
+  const off = ports.signals.on('cluster', () => woken.wake());
+  return { wake: woken.wake, stop: () => (off(), woken.stop()) };
+}
+
+/** One step of one cluster; wakes the devices whose assignments it changed. */
+export async function stepOne(ports: ControlPorts, id: string, controlSince: number): Promise<void> {
+  const woken = await change<readonly string[]>(ports, async (read) => {
+    const cluster = await read.one('cluster', id);
+    if (!cluster || cluster.state === 'ended') return { writes: [], value: [] };
+    const now = ports.clock.now();
+    const leases = await read.many('lease', cluster.leases);
+    const jobs = await read.many('job', cluster.jobs);
+    const seen = leases.map((lease) => noticeSilence(ports, lease, now, controlSince));
+    const step = stepCluster({ cluster, leases: seen, jobs }, now, ports.policy);
+    const lost = seen.filter((lease, i) => lease !== leases[i] && !step.rows.some((row) => row.kind === 'lease' && row.id === lease.id));
+    const rows: Row[] = [...step.rows, ...lost, ...settleUnstarted(step.leases, now)];
+    if (step.settled) return { writes: await finished(ports, read, step, now), value: [] };
+    if (step.wanted > 0) rows.push(...(await replaced(ports, read, step, now)));
+    const latest = lastOfEach(rows);
+    return { writes: latest, value: latest.length > 0 ? devicesOf(step.leases, latest) : [] };
+  });
+  if (woken.length === 0) return;
+  for (const device of woken) ports.signals.wake('device', device);
+  ports.signals.wake('event', id);
+  ports.signals.wake('minute', id);
+}
+
+/** A device that this control has not heard for the grace, counted from its own start, has lost its lease. */
+function noticeSilence(ports: ControlPorts, lease: LeaseRow, now: number, controlSince: number): LeaseRow {
+  if (!isLive(lease)) return lease;
+  const heardAt = Math.max(ports.live.get(lease.device)?.lastSeenAt ?? 0, controlSince, lease.createdAt);
+  return now - heardAt > ports.policy.session.lostAfterMs ? loseLease(lease, now, ports.policy) : lease;
+}
+
+/** A lease that never started owes nothing: it is settled once stopped, or when its worker's time to say so is over. */
+function settleUnstarted(leases: readonly LeaseRow[], now: number): LeaseRow[] {
+  return leases.filter((lease) => lease.state === 'ending' && lease.startedAt === null && (lease.stopped || (lease.stopBy !== null && now >= lease.stopBy))).map((lease) => ({ ...lease, state: 'settled' }));
+}
+
+/** Nodes for what is missing, one after the other, each on units that are free after the one before. */
+async function replaced(ports: ControlPorts, read: Read, step: ReturnType<typeof stepCluster>, now: number): Promise<readonly Row[]> {
+  const hints = await ports.store.query({ kind: 'device', index: 'all', limit: devicesLooked });
+  const devices = new Map(hints.map(({ row }) => [row.id, row as DeviceRow]));
+  const nodes: Replacement[] = [];
+  for (let i = 0; i < step.wanted; i++) {
+    const candidates = [...devices.values()].map((device) => ({ device, connected: ports.live.isConnected(device.id), rttMs: ports.live.get(device.id)?.rttMs ?? null }));
+    const placed = placeReplacement(candidates, step.cluster.demand, { maxRateMicro: step.cluster.topRateMicroPerHour, exclude: [], now, policy: ports.policy });
+    const node = placed.nodes?.[0];
+    const device = node ? await read.one('device', node.device.id) : undefined;
+    if (!node || !device) break;
+    const lease = newId(ports, 'lea');
+    const taken = takeSlice(devices.get(device.id) ?? device, lease, node.slice);
+    if (!taken.ok) break;
+    devices.set(device.id, taken.value);
+    nodes.push({ lease, device, slice: node.slice, rateMicroPerHour: node.rateMicroPerHour });
+  }
+  // A new incarnation needs a head; members alone are added as they fit.
+  if (nodes.length === 0) return [];
+  const added = addNodes(step.cluster, nodes, step.needsHead, now);
+  return added.ok ? added.rows : [];
+}
+
+/** All leases are settled: the rest of the hold goes back, and the receipt is issued and signed. */
+async function finished(ports: ControlPorts, read: Read, { cluster, leases }: ClusterRows, now: number): Promise<readonly Row[]> {
+  const balances = new Map((await read.many('balance', [holdOf(cluster.id), availableOf(cluster.account)])).map((row: BalanceRow) => [row.id, row]));
+  const refund = refundRest({ cluster, balances, now, entryId: newId(ports, 'ent') });
+  if (!refund.ok) throw new Error(`the refund of ${cluster.id} was rejected: ${refund.rejection.code}`);
+  const over: ClusterRow = { ...refund.value.cluster, state: 'ended', endedAt: now, waitsFor: '' };
+  const told = tell(over, now, [
+    { event: 'cluster.ended', subject: cluster.id, detail: over.endReason ?? '' },
+    { event: 'receipt.issued', subject: cluster.id, detail: `held ${over.heldMicro}, paid ${over.paidMicro}, refunded ${over.refundedMicro}` },
+  ]);
+  const minutes = new Map<string, Awaited<ReturnType<typeof minutesOf>>>();
+  for (const lease of leases) minutes.set(lease.id, await minutesOf(ports.store, lease.id));
+  const entries = [...(await entriesOf(ports.store, cluster.id)), ...refund.rows.filter((row) => row.kind === 'entry')];
+  const body = receiptOf({ cluster: told.cluster, leases, minutes, entries, policyHash: ports.policyHash, notice: ports.policy.notice, now });
+  const receipt: Receipt = { ...body, signature: ports.key.sign('receipt', canonical(body)) };
+  const key = await read.one('key', cluster.key);
+  const spent: Row[] = key ? [{ ...key, spentMicro: key.spentMicro - over.refundedMicro }] : [];
+  return [told.cluster, ...told.events, ...refund.rows.filter((row) => row.kind !== 'cluster'), { kind: 'receipt', id: cluster.id, receipt }, ...spent];
+}
+
+/** Several parts of one step may have moved the same row on; the last one is what is meant. */
+function lastOfEach(rows: readonly Row[]): Row[] {
+  return [...new Map(rows.map((row) => [`${row.kind}/${row.id}`, row])).values()];
+}
+
+function devicesOf(leases: readonly LeaseRow[], rows: readonly Row[]): string[] {
+  const added = rows.flatMap((row) => (row.kind === 'lease' ? [row.device] : []));
+  return [...new Set([...leases.map((lease) => lease.device), ...added])];
+}

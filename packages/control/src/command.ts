@@ -1,0 +1,101 @@
+// Commands: one way for every state-changing request: the repeated one gets its old answer, the decision, its activity and its reply are one commit.
+import { type AccountId, type Rejection, type RouteName, type BodyOf, type ParamsOf, type QueryOf, type AnswerOf, problemOf } from '@iog/protocol';
+import { type ActivityRow, type Decision, type DeviceRow, type KeyRow, type ReplyRow, type Row } from '@iog/core';
+import { canonical, sha256hex } from '@iog/seal';
+import { type ControlPorts, type Read, change, newId } from './ports.ts';
+
+export interface Call<N extends RouteName> {
+  readonly route: N;
+  readonly params: ParamsOf<N>;
+  readonly query: QueryOf<N>;
+  readonly body: BodyOf<N>;
+  readonly bytes: Uint8Array | undefined;
+  /** The key that calls, or undefined on open and device routes. */
+  readonly key: KeyRow | undefined;
+  readonly device: DeviceRow | undefined;
+  readonly request: string;
+  readonly idempotencyKey: string | undefined;
+}
+
+export type Outcome<T> = { readonly ok: true; readonly answer: T } | { readonly ok: false; readonly rejection: Rejection };
+/** An answer that is JSON already, as a stored reply is. */
+export interface Stored {
+  readonly status: number;
+  readonly body: string;
+}
+export type Handler<N extends RouteName> = (call: Call<N>) => Promise<Outcome<AnswerOf<N>> | Stored>;
+
+export function answer<T>(value: T): Outcome<T> {
+  return { ok: true, answer: value };
+}
+export function refuse(rejection: Rejection): { ok: false; rejection: Rejection } {
+  return { ok: false, rejection };
+}
+
+/** Account of a call; routes with a scope always have one. */
+export function accountOf(call: { key: KeyRow | undefined }): AccountId {
+  if (!call.key) throw new Error('a route without a key asked for its account');
+  return call.key.account;
+}
+
+/**
+ * Runs a state-changing request. `decide` reads and gives a Decision; `view` makes the answer. What it decides, its activity and its reply
+ * are one commit, so a crash leaves all or none. A rejection is written to the activity log alone.
+ */
+export async function command<N extends RouteName, V>(
+  ports: ControlPorts,
+  call: Call<N>,
+  subject: string,
+  decide: (read: Read) => Promise<Decision<V>>,
+  view: (value: V) => AnswerOf<N>,
+): Promise<Outcome<AnswerOf<N>> | Stored> {
+  const requestHash = sha256hex(canonical({ route: call.route, params: call.params ?? null, body: call.body ?? null }));
+  const replyId = `${call.key?.account ?? call.device?.id ?? 'open'}/${call.idempotencyKey ?? ''}`;
+  type Result = { stored: Stored } | { decision: Decision<V> };
+  const result = await change<Result>(ports, async (read) => {
+    const before = call.idempotencyKey === undefined ? undefined : await read.one('reply', replyId);
+    if (before && before.requestHash !== requestHash) return nothing({ decision: { ok: false, rejection: { code: 'idempotency.mismatch', context: {} } } });
+    if (before) return nothing({ stored: { status: before.status, body: before.body } });
+
+    const decision = await decide(read);
+    if (!decision.ok) return nothing({ decision });
+    const reply: ReplyRow[] =
+      call.idempotencyKey === undefined ? [] : [{ kind: 'reply', id: replyId, requestHash, status: 200, body: JSON.stringify(view(decision.value)), at: ports.clock.now() }];
+    return { writes: [...decision.rows, ...reply, activity(ports, call, subject, 'accepted')], value: { decision } };
+  });
+  if ('stored' in result) return result.stored;
+  if (!result.decision.ok) {
+    await noteRejection(ports, call, subject, result.decision.rejection);
+    return refuse(result.decision.rejection);
+  }
+  return answer(view(result.decision.value));
+}
+
+function nothing<R>(value: R): { writes: Row[]; value: R } {
+  return { writes: [], value };
+}
+
+function activity<N extends RouteName>(ports: ControlPorts, call: Call<N>, subject: string, outcome: string): ActivityRow {
+  return {
+    kind: 'activity',
+    id: newId(ports, 'act'),
+    at: ports.clock.now(),
+    account: call.key?.account ?? call.device?.account ?? ('acc_00000000000000000000000000' as AccountId),
+    key: call.key?.key ?? null,
+    command: call.route,
+    subject: subject.slice(0, 128),
+    outcome: outcome.slice(0, 512),
+    request: call.request,
+  };
+}
+
+async function noteRejection<N extends RouteName>(ports: ControlPorts, call: Call<N>, subject: string, rejection: Rejection): Promise<void> {
+  const problem = problemOf(rejection);
+  await change(ports, () => Promise.resolve({ writes: [activity(ports, call, subject, `${rejection.code}: ${problem.detail}`)], value: undefined }));
+}
+
+/** A page of rows: at most `limit`, and the id to go on after. */
+export function pageOf<R extends { id: string }, T>(rows: readonly R[], limit: number, view: (row: R) => T, cursor: (row: R) => string): { items: T[]; next: string | null } {
+  const last = rows.length === limit ? rows[rows.length - 1] : undefined;
+  return { items: rows.map(view), next: last ? cursor(last) : null };
+}

@@ -1,0 +1,172 @@
+// Control, composed: store, live state, HTTP, sessions, tunnels and loops over one data directory.
+import path from 'node:path';
+import { WebSocketServer } from 'ws';
+import { type AccountId, type Policy, type Rejection, linkVersions, sockets } from '@iog/protocol';
+import { type ClockRow, type ClusterRow, type LeaseRow, createAccount } from '@iog/core';
+import { canonical, randomBytes, sha256hex } from '@iog/seal';
+import { type Clock, type ControlPorts, type Log, change, newId } from './ports.ts';
+import { localSignals } from './signals.ts';
+import { liveDevices } from './fleet/live-devices.ts';
+import { sessionHub } from './fleet/session-hub.ts';
+import { openSqlite } from './store/sqlite.ts';
+import { lockDirectory } from './store/lock.ts';
+import type { Store } from './store/store.ts';
+import { blobStore } from './blobs/blob-store.ts';
+import { networkSecrets } from './network-key.ts';
+import { tables } from './tables.ts';
+import { type Handlers, httpServer } from './http/server.ts';
+import { door } from './http/access.ts';
+import { serveSockets } from './http/sockets.ts';
+import { tunnelSwitchboard } from './tunnel/switchboard.ts';
+import { answer } from './command.ts';
+import { identityHandlers } from './identity/handlers.ts';
+import { fleetHandlers } from './fleet/handlers.ts';
+import { marketHandlers } from './market/handlers.ts';
+import { clusterHandlers } from './cluster/handlers.ts';
+import { ledgerHandlers } from './ledger/handlers.ts';
+import { blobHandlers } from './blobs/handlers.ts';
+import { clusterLoop } from './cluster/cluster-loop.ts';
+import { minuteLoop } from './timelock/minute-loop.ts';
+import { housekeepingLoop } from './housekeeping.ts';
+
+export interface ControlSettings {
+  readonly dir: string;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly name: string;
+  readonly policy: Policy;
+  /** Made where there is no account yet. */
+  readonly firstAccount?: { readonly name: string; readonly keyHash: string; readonly recipient: string };
+  readonly log: Log;
+}
+
+export interface RunningControl {
+  readonly url: string;
+  readonly publicKey: string;
+  stop(): Promise<void>;
+}
+
+/** Streams that one client's tunnel may have open at once. */
+const streamsPerClient = 256;
+
+/** Starts control. Throws StoreFault `store.in-use` where the directory is taken, an Error with code EADDRINUSE where the port is. */
+export async function startControl(settings: ControlSettings): Promise<RunningControl> {
+  const lock = await lockDirectory(settings.dir);
+  let store: Store | undefined;
+  try {
+    store = openSqlite({ path: path.join(settings.dir, 'control.sqlite'), tables });
+    return await startOver(settings, store, lock);
+  } catch (error) {
+    await store?.close();
+    await lock.release();
+    throw error;
+  }
+}
+
+async function startOver(settings: ControlSettings, store: Store, lock: { release(): Promise<void> | void }): Promise<RunningControl> {
+  const { key, pulseSecret } = networkSecrets(settings.dir);
+  const { policy, log } = settings;
+  const ports: ControlPorts = {
+    name: settings.name,
+    store,
+    blobs: blobStore(path.join(settings.dir, 'blobs')),
+    clock: await forwardClock(store),
+    random: randomBytes,
+    key,
+    policy,
+    policyHash: sha256hex(canonical(policy)),
+    currency: policy.currency,
+    signals: localSignals(),
+    live: liveDevices(),
+    log,
+  };
+  await makeFirstAccount(ports, settings.firstAccount);
+  const hub = sessionHub(ports, pulseSecret);
+  const tunnels = tunnelSwitchboard({ maxStreamsPerClient: streamsPerClient, log: (event, context) => log({ level: 'info', event, ...context }) });
+  const drop = (device: string, rejection: Rejection): void => {
+    hub.drop(device, rejection);
+    tunnels.dropDevice(device);
+  };
+  const access = door(ports);
+  const app = httpServer(ports, handlersOf(ports, drop), access);
+  const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: policy.limits.linkMessageBytes });
+  const wide = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 4 * 1024 * 1024 });
+  serveSockets(app.server, {
+    access,
+    [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => hub.accept(ws)),
+    [sockets.deviceTunnel]: (request, socket, head, who) => wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
+    [sockets.clientTunnel]: (request, socket, head, who) =>
+      wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.account, lease) })),
+  });
+  await app.listen({ host: settings.host, port: settings.port });
+  const loops = [clusterLoop(ports), minuteLoop(ports), housekeepingLoop(ports)];
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : settings.port;
+  return {
+    url: `http://${settings.host}:${port}`,
+    publicKey: key.publicKey,
+    async stop() {
+      await Promise.all(loops.map((each) => each.stop()));
+      hub.stop();
+      await tunnels.close();
+      await app.close();
+      await store.close();
+      await lock.release();
+    },
+  };
+}
+
+function handlersOf(ports: ControlPorts, drop: (device: string, rejection: Rejection) => void): Handlers {
+  return {
+    'network.show': () =>
+      Promise.resolve(
+        answer({
+          name: ports.name,
+          version: `link ${linkVersions.min} to ${linkVersions.max}`,
+          publicKey: ports.key.publicKey,
+          policy: ports.policyHash,
+          policyName: ports.policy.name,
+          currency: ports.currency,
+          notice: ports.policy.notice,
+          now: ports.clock.now(),
+        }),
+      ),
+    ...identityHandlers(ports),
+    ...fleetHandlers(ports, drop),
+    ...marketHandlers(ports),
+    ...clusterHandlers(ports),
+    ...ledgerHandlers(ports),
+    ...blobHandlers(ports),
+    // Events are streamed by the HTTP edge itself; see http/events.ts.
+    'cluster.events': () => Promise.reject(new Error('events are streamed')),
+  };
+}
+
+/** UTC time that never goes back, also not over a restart with the clock set back. */
+async function forwardClock(store: Store): Promise<Clock> {
+  const [clock] = await store.load([{ kind: 'clock', id: 'clock' }]);
+  let last = (clock?.row as ClockRow | undefined)?.now ?? 0;
+  return { now: () => (last = Math.max(last, Date.now())) };
+}
+
+async function makeFirstAccount(ports: ControlPorts, first: ControlSettings['firstAccount']): Promise<void> {
+  if (!first) return;
+  await change(ports, async (read) => {
+    const existing = await ports.store.query({ kind: 'account', index: 'all', limit: 1 });
+    if (existing.length > 0 || (await read.one('key', first.keyHash))) return { writes: [], value: undefined };
+    const wanted = { name: first.name, recipient: first.recipient, key: { name: 'first key', hash: first.keyHash, scopes: ['read', 'rent', 'supply', 'admin'] as const } };
+    const made = createAccount({ id: newId(ports, 'acc'), keyId: newId(ports, 'key'), wanted: { ...wanted, key: { ...wanted.key, scopes: [...wanted.key.scopes] } }, maker: null, now: ports.clock.now() });
+    if (!made.ok) throw new Error(`the first account was refused: ${made.rejection.code}`);
+    return { writes: made.rows, value: undefined };
+  });
+}
+
+/** The device of a lease that this account may reach through the tunnel: its own, while it lives. */
+async function reachable(ports: ControlPorts, account: AccountId | undefined, leaseId: string): Promise<string | undefined> {
+  const [found] = await ports.store.load([{ kind: 'lease', id: leaseId }]);
+  const lease = found?.row as LeaseRow | undefined;
+  if (!lease || lease.account !== account || lease.state === 'settled') return undefined;
+  const [cluster] = await ports.store.load([{ kind: 'cluster', id: lease.cluster }]);
+  return (cluster?.row as ClusterRow | undefined)?.account === account ? lease.device : undefined;
+}

@@ -1,0 +1,57 @@
+// A cluster's story as server-sent events: from `after` on (or Last-Event-ID), and on as it happens.
+import type { FastifyReply } from 'fastify';
+import type { Rejection } from '@iog/protocol';
+import { type ClusterRow, type EventRow, eventId } from '@iog/core';
+import type { ControlPorts } from '../ports.ts';
+import type { Call } from '../command.ts';
+import { accountOf } from '../command.ts';
+
+const eventsAtOnce = 500;
+const keepAliveMs = 10_000;
+
+export async function sendEvents(ports: ControlPorts, call: Call<'cluster.events'>, reply: FastifyReply, sendProblem: (rejection: Rejection) => FastifyReply): Promise<FastifyReply | undefined> {
+  const { cluster: id } = call.params;
+  const [found] = await ports.store.load([{ kind: 'cluster', id }]);
+  const cluster = found?.row as ClusterRow | undefined;
+  if (!cluster || cluster.account !== accountOf(call)) return sendProblem({ code: 'not-found', context: { noun: 'cluster', id } });
+
+  reply.hijack();
+  const out = reply.raw;
+  out.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-request-id': call.request });
+  let last = call.query.after ?? 0;
+  let sending: Promise<void> | undefined;
+  let again = false;
+  const sendNew = async (): Promise<void> => {
+    do {
+      again = false;
+      const [now] = await ports.store.load([{ kind: 'cluster', id }]);
+      const until = Math.min((now?.row as ClusterRow | undefined)?.events ?? 0, last + eventsAtOnce);
+      const keys = Array.from({ length: Math.max(0, until - last) }, (_, i) => ({ kind: 'event', id: eventId(id, last + i + 1) }));
+      for (const found of await ports.store.load(keys)) {
+        if (!found) continue;
+        const { seq, at, event, subject, detail } = found.row as EventRow;
+        out.write(`id: ${seq}\ndata: ${JSON.stringify({ seq, at, kind: event, subject, detail })}\n\n`);
+      }
+      last = Math.max(last, until);
+      if (keys.length === eventsAtOnce) again = true;
+    } while (again && !out.destroyed);
+    sending = undefined;
+  };
+  const send = (): void => {
+    again = true;
+    sending ??= sendNew().catch(() => void out.destroy());
+  };
+  send();
+  await sending;
+  if (call.query.follow !== true) {
+    out.end();
+    return undefined;
+  }
+  const off = ports.signals.on('event', (woken) => woken === id && send());
+  const alive = setInterval(() => (out.write(': alive\n\n'), send()), keepAliveMs);
+  out.once('close', () => {
+    off();
+    clearInterval(alive);
+  });
+  return undefined;
+}

@@ -1,0 +1,4 @@
+// The face of @iog/control.
+export { startControl, type ControlSettings, type RunningControl } from './control.ts';
+export type { Log, LogLine } from './ports.ts';
+export { StoreFault } from './store/store.ts';

@@ -1,0 +1,43 @@
+// A loop takes no input: it looks at the rows and does one idempotent step, again and again; a wake-up makes it run sooner.
+import type { Log } from './ports.ts';
+
+export interface Loop {
+  wake(): void;
+  /** Stops after the step that is running. */
+  stop(): Promise<void>;
+}
+
+/** Runs `step` every `everyMs` and at once when woken; a step that fails is logged and tried again. */
+export function loop(name: string, everyMs: number, log: Log, step: () => Promise<void>): Loop {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let again = false;
+  let stopped = false;
+
+  const run = async (): Promise<void> => {
+    do {
+      again = false;
+      try {
+        await step();
+      } catch (error) {
+        log({ level: 'error', event: 'loop.failed', loop: name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      }
+    } while (again && !stopped);
+    running = undefined;
+    if (!stopped) timer = setTimeout(start, everyMs);
+  };
+  const start = (): void => {
+    clearTimeout(timer);
+    if (running) again = true;
+    else if (!stopped) running = run();
+  };
+  timer = setTimeout(start, 0);
+  return {
+    wake: start,
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+// market over HTTP: offers, and quotes that reserve and store nothing.
+import type { Quote } from '@iog/protocol';
+import { type DeviceRow, type Row, offerView, place, quoteBody } from '@iog/core';
+import { canonical } from '@iog/seal';
+import { type ControlPorts, newId } from '../ports.ts';
+import type { Handlers } from '../http/server.ts';
+import { accountOf, answer, refuse } from '../command.ts';
+import { cursorOf } from '../store/sqlite.ts';
+
+const pageRows = 100;
+const devicesLooked = 1_000;
+
+export function marketHandlers(ports: ControlPorts): Pick<Handlers, 'offer.list' | 'quote.create'> {
+  const liveOf = (device: DeviceRow) => ({ connected: ports.live.isConnected(device.id), rttMs: ports.live.get(device.id)?.rttMs ?? null });
+  return {
+    'offer.list': async (call) => {
+      const { limit = pageRows, after } = call.query;
+      const rows = await ports.store.query({ kind: 'device', index: 'all', limit, ...(after === undefined ? {} : { after }) });
+      const offers = rows.flatMap(({ row }) => offerView(row as DeviceRow, liveOf(row as DeviceRow), ports.clock.now()) ?? []);
+      const last = rows.length === limit ? rows[rows.length - 1] : undefined;
+      return answer({ items: offers, next: last ? cursorOf(last.row as Row) : null });
+    },
+    'quote.create': async (call) => {
+      const now = ports.clock.now();
+      const rows = await ports.store.query({ kind: 'device', index: 'all', limit: devicesLooked });
+      const candidates = rows.map(({ row }) => ({ device: row as DeviceRow, ...liveOf(row as DeviceRow) }));
+      const placement = place(candidates, call.body, now, ports.policy);
+      const { filters, emptiedBy } = placement;
+      if (placement.nodes === null) return answer({ quote: null, filters, emptiedBy });
+      const body = quoteBody({ id: newId(ports, 'quo'), account: accountOf(call), demand: call.body, placement, policy: ports.policy, policyHash: ports.policyHash, now });
+      if (!body.ok) return refuse(body.rejection);
+      const quote: Quote = { ...body.value, signature: ports.key.sign('quote', canonical(body.value)) };
+      return answer({ quote, filters, emptiedBy });
+    },
+  };
+}

@@ -1,0 +1,23 @@
+// Wake-ups between rooms of one control process. Losing one loses nothing: every loop also runs by its own clock.
+
+export type SignalName = 'cluster' | 'device' | 'minute' | 'event';
+
+export interface Signals {
+  wake(name: SignalName, id: string): void;
+  /** Calls back with each id that is woken; gives back the way to stop. */
+  on(name: SignalName, listener: (id: string) => void): () => void;
+}
+
+export function localSignals(): Signals {
+  const listeners = new Map<SignalName, Set<(id: string) => void>>();
+  return {
+    wake(name, id) {
+      for (const listener of listeners.get(name) ?? []) listener(id);
+    },
+    on(name, listener) {
+      const set = listeners.get(name) ?? new Set();
+      listeners.set(name, set.add(listener));
+      return () => set.delete(listener);
+    },
+  };
+}

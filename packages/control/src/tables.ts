@@ -1,0 +1,31 @@
+// The tables of control's store: each kind of row with the indexes that its lists and loops need.
+import type { RowMap } from '@iog/core';
+import type { TableSpec } from './store/store.ts';
+
+type Indexed<R> = TableSpec<R>['indexes'];
+const spec = <K extends keyof RowMap>(kind: K, indexes: Indexed<RowMap[K]> = {}): TableSpec<RowMap[K]> => ({ kind, indexes });
+
+export const tables = [
+  spec('account', { all: (row) => ({ sort: row.id }) }),
+  spec('key', { account: (row) => ({ equals: row.account, sort: row.key }), key: (row) => ({ equals: row.key }) }),
+  spec('activity', { account: (row) => ({ equals: row.account, sort: row.id }), all: (row) => ({ sort: row.id }) }),
+  spec('reply', { age: (row) => ({ sort: row.at }) }),
+  spec('enrolment', { expiry: (row) => ({ sort: row.expiresAt }) }),
+  spec('device', { account: (row) => ({ equals: row.account, sort: row.id }), all: (row) => ({ sort: row.id }), publicKey: (row) => ({ equals: row.publicKey }) }),
+  spec('cluster', { account: (row) => ({ equals: row.account, sort: row.id }), live: (row) => (row.state === 'ended' ? undefined : { sort: row.id }) }),
+  spec('lease', {
+    cluster: (row) => ({ equals: row.cluster, sort: row.id }),
+    open: (row) => (row.state === 'active' || row.state === 'ending' ? { sort: row.id } : undefined),
+  }),
+  spec('minute', { lease: (row) => ({ equals: row.lease, sort: row.id }) }),
+  spec('job', { cluster: (row) => ({ equals: row.cluster, sort: row.id }) }),
+  spec('balance'),
+  spec('entry', {
+    account: (row) => ({ equals: row.account, sort: row.id }),
+    subject: (row) => ({ equals: row.subject, sort: row.id }),
+    faucet: (row) => (row.entry === 'faucet' ? { equals: row.account, sort: row.id } : undefined),
+  }),
+  spec('event', { cluster: (row) => ({ equals: row.cluster, sort: row.seq }) }),
+  spec('receipt'),
+  spec('clock'),
+] as readonly TableSpec<never>[];

@@ -1,0 +1,89 @@
+// Decides minutes: each minute of an open lease whose evidence is whole, or whose window is over, gets its verdict once; then money follows.
+import type { LeaseId } from '@iog/protocol';
+import { hourMs } from '@iog/protocol';
+import { type BalanceRow, type ClusterRow, type DeviceRow, type LeaseRow, type MinuteRow, type Row, accountsOfAccrual, accrue, applyVerdict, decideMinute, minuteBounds, minuteId } from '@iog/core';
+import { type ControlPorts, type Read, change, newId } from '../ports.ts';
+import { type Loop, loop } from '../loop.ts';
+
+const leasesAtOnce = 1_000;
+const minutesAtOnce = 30;
+
+/** Keeps every open lease's verdicts and money up to date; woken when evidence comes. */
+export function minuteLoop(ports: ControlPorts): Loop {
+  const startedAt = ports.clock.now();
+  const woken = loop('minute', 1_000, ports.log, async () => {
+    const open = await ports.store.query({ kind: 'lease', index: 'open', limit: leasesAtOnce });
+    for (const { row } of open) await stepLease(ports, (row as LeaseRow).id, startedAt);
+  });
+  const off = ports.signals.on('minute', () => woken.wake());
+  return { wake: woken.wake, stop: () => (off(), woken.stop()) };
+}
+
+/** One lease's step: its decided minutes, the money due, and settlement once the last minute is decided. */
+export async function stepLease(ports: ControlPorts, id: LeaseId, controlSince: number): Promise<void> {
+  const settled = await change<LeaseRow | undefined>(ports, async (read) => {
+    const before = await read.one('lease', id);
+    if (!before || (before.state !== 'active' && before.state !== 'ending')) return { writes: [], value: undefined };
+    const now = ports.clock.now();
+    const decided = await decideDue(ports, read, before, now, controlSince);
+    let { lease } = decided;
+    const isOver = lease.state === 'ending' && minutesOver(lease) && (lease.stopped || (lease.stopBy !== null && now >= lease.stopBy));
+    const rows: Row[] = [...decided.minutes];
+    let cluster: ClusterRow | undefined;
+    if (isOver || now >= lease.accrueBy) {
+      cluster = await read.one('cluster', lease.cluster);
+      if (!cluster) throw new Error(`lease ${lease.id} has no cluster`);
+      const balances = new Map((await read.many('balance', accountsOfAccrual(lease, cluster))).map((row: BalanceRow) => [row.id, row]));
+      const paid = accrue({ lease, cluster, balances, now, entryId: newId(ports, 'ent') });
+      if (!paid.ok) throw new Error(`accrual of ${lease.id} was rejected: ${paid.rejection.code}`);
+      lease = paid.value.lease;
+      rows.push(...paid.rows.filter((row) => row.kind !== 'lease'));
+      lease = { ...lease, accrueBy: now + hourMs, ...(isOver ? { state: 'settled' as const } : {}) };
+    }
+    if (lease === before && rows.length === 0) return { writes: [], value: undefined };
+    if (isOver) rows.push(...(await reputationOf(read, lease)));
+    return { writes: [...rows, lease], value: lease };
+  });
+  if (settled) {
+    ports.signals.wake('cluster', settled.cluster);
+    ports.signals.wake('event', settled.cluster);
+  }
+}
+
+async function decideDue(ports: ControlPorts, read: Read, before: LeaseRow, now: number, controlSince: number): Promise<{ lease: LeaseRow; minutes: MinuteRow[] }> {
+  const decided: MinuteRow[] = [];
+  let lease = before;
+  const { startedAt } = before;
+  if (startedAt === null) return { lease, minutes: decided };
+  while (decided.length < minutesAtOnce && !minutesOver(lease)) {
+    const k = lease.nextMinute;
+    const bounds = minuteBounds(startedAt, lease.endedAt, k);
+    if (now < bounds.to) break;
+    const around = await read.many('minute', [k - 1, k, k + 1].filter((each) => each >= 0).map((each) => minuteId(lease.id, each)));
+    const own = around.find((minute) => minute.k === k);
+    const minute: MinuteRow = own ?? { kind: 'minute', id: minuteId(lease.id, k), lease: lease.id, k, samples: [], pulses: [], ...bounds, verdict: null };
+    const pulses = ports.live.pulsesWithin(lease.device, bounds.from, bounds.to, ports.policy.session.pulseWithinMs, now);
+    if (pulses.open) break;
+    // The evidence window counts only our own uptime: it begins no earlier than this process.
+    const windowFrom = Math.max(bounds.to, controlSince);
+    const samples = around.flatMap((each) => each.samples);
+    const verdict = decideMinute({ ...bounds, samples, pulses: pulses.settled, cores: lease.slice.cores.length, policy: ports.policy, policyHash: ports.policyHash, now, windowFrom });
+    if (!verdict) break;
+    const applied = applyVerdict(lease, { ...minute, ...bounds, pulses: pulses.settled }, verdict, bounds.to - bounds.from);
+    lease = applied.lease;
+    decided.push(applied.minute);
+  }
+  return { lease, minutes: decided };
+}
+
+/** Whether every minute up to T2 has its verdict. */
+function minutesOver(lease: LeaseRow): boolean {
+  if (lease.startedAt === null) return true;
+  if (lease.endedAt === null) return false;
+  return lease.nextMinute * 60_000 >= lease.endedAt - lease.startedAt;
+}
+
+async function reputationOf(read: Read, lease: LeaseRow): Promise<DeviceRow[]> {
+  const device = await read.one('device', lease.device);
+  return device ? [{ ...device, provenMs: device.provenMs + lease.provenMs, unprovenMs: device.unprovenMs + lease.unprovenMs }] : [];
+}

@@ -1,0 +1,151 @@
+// One step of a cluster towards what its renter asked for: form, notice losses, end in time, and come to rest. Level-triggered and idempotent.
+import type { EndReason, Instant, Policy } from '@iog/protocol';
+import { accrued } from '@iog/protocol';
+import type { ClusterRow, JobRow, LeaseRow, Row } from '../rows.ts';
+import { endLease, isLive, runMs } from '../lease/lease.ts';
+import { endWith, isOver, surviveHeadLoss } from '../job/job.ts';
+import { type Telling, tell } from './story.ts';
+
+export interface ClusterRows {
+  readonly cluster: ClusterRow;
+  readonly leases: readonly LeaseRow[];
+  readonly jobs: readonly JobRow[];
+}
+
+/** What a step leaves to be done: `wanted` nodes to be placed now (the first as head where `head`), or everything settled and the rest to be refunded. */
+export interface ClusterStep extends ClusterRows {
+  readonly rows: readonly Row[];
+  readonly wanted: number;
+  readonly needsHead: boolean;
+  readonly settled: boolean;
+}
+
+/** What was accrued and what the running minutes may still come to: the hold must cover both. */
+export function exposure(leases: readonly LeaseRow[], now: Instant): bigint {
+  return leases.reduce((sum, lease) => {
+    const undecidedMs = Math.max(0, runMs(lease, now) - lease.provenMs - lease.unprovenMs);
+    return sum + accrued(lease.rateMicroPerHour, lease.provenMs + undecidedMs);
+  }, 0n);
+}
+
+/** How far ahead of the cap a cluster ends, so that stopping does not run past it. */
+const capMarginMs = 2_000;
+
+export function stepCluster(before: ClusterRows, now: Instant, policy: Policy): ClusterStep {
+  if (before.cluster.state === 'ended') return unchanged(before);
+  if (before.cluster.state === 'ending') return stepEnding(before, now);
+  const reason = endReason(before, now);
+  if (reason) return endCluster(before, reason, now, policy);
+  const tellings: Telling[] = [];
+  let rows = noticeHeadLoss(before, now, policy, tellings);
+  rows = noticeRunning(rows, tellings);
+  const shortage = missing(rows);
+  if (shortage.wanted > 0 && rows.cluster.replacements + shortage.wanted > policy.cluster.maxReplacements * rows.cluster.demand.nodes) {
+    return endCluster(rows, 'lost', now, policy);
+  }
+  return finish(before, rows, tellings, now, { ...shortage, settled: false });
+}
+
+function endReason({ cluster, leases, jobs }: ClusterRows, now: Instant): EndReason | undefined {
+  if (now >= cluster.endsAt) return 'time';
+  const rate = leases.filter(isLive).reduce((sum, lease) => sum + lease.rateMicroPerHour, 0n);
+  const upcoming = accrued(rate, capMarginMs);
+  if (rate > 0n && exposure(leases, now) + upcoming >= cluster.capMicro) return 'cap';
+  if (cluster.state === 'forming' && now >= cluster.formBy) return leases.some((lease) => lease.startedAt !== null) ? 'lost' : 'failed';
+  const head = leases.find((lease) => lease.id === cluster.head);
+  if (cluster.idleEndMs !== null && head?.state === 'active' && jobs.every(isOver) && head.idleMs >= cluster.idleEndMs) return 'idle';
+  return undefined;
+}
+
+/** A lost head ends the incarnation: its members end too, and the cluster forms again on what is free plus one. */
+function noticeHeadLoss(rows: ClusterRows, now: Instant, policy: Policy, tellings: Telling[]): ClusterRows {
+  const head = rows.leases.find((lease) => lease.id === rows.cluster.head);
+  if (!head || isLive(head)) return rows;
+  const incarnation = rows.cluster.incarnation + 1;
+  tellings.push({ event: 'cluster.head-lost', subject: head.id, detail: `${head.endReason ?? 'lost'}; incarnation ${incarnation} begins` });
+  return {
+    cluster: { ...rows.cluster, state: 'forming', head: null, incarnation, formBy: now + policy.cluster.formWithinMs, waitsFor: 'a new head' },
+    leases: rows.leases.map((lease) => endLease(lease, 'the head was lost', now, now, policy)),
+    jobs: rows.jobs.map((job) => surviveHeadLoss(job, incarnation, now)),
+  };
+}
+
+function noticeRunning(rows: ClusterRows, tellings: Telling[]): ClusterRows {
+  const live = rows.leases.filter(isLive);
+  const active = live.filter((lease) => lease.state === 'active');
+  const waiting = live.filter((lease) => lease.state === 'reserved');
+  const whole = active.length >= rows.cluster.demand.nodes && rows.cluster.head !== null;
+  const waitsFor = whole ? '' : waiting.length > 0 ? waiting.map((lease) => `${lease.role} on ${lease.deviceName}: ${lease.detail || lease.step}`).join('; ') : 'free units for its nodes';
+  if (whole && rows.cluster.state === 'forming') {
+    tellings.push({ event: 'cluster.running', subject: rows.cluster.id, detail: `${active.length} nodes` });
+    return { ...rows, cluster: { ...rows.cluster, state: 'running', waitsFor: '' } };
+  }
+  if (waitsFor.slice(0, 512) === rows.cluster.waitsFor) return rows;
+  return { ...rows, cluster: { ...rows.cluster, waitsFor: waitsFor.slice(0, 512) } };
+}
+
+/** How many nodes must be placed. A new incarnation waits until the old one is off its devices. */
+function missing({ cluster, leases }: ClusterRows): { wanted: number; needsHead: boolean } {
+  const live = leases.filter(isLive);
+  const leaving = leases.some((lease) => lease.state === 'ending' && !lease.stopped && lease.stopBy !== null);
+  if (cluster.head === null) return { wanted: leaving ? 0 : cluster.demand.nodes - live.length, needsHead: true };
+  return { wanted: cluster.demand.nodes - live.length, needsHead: false };
+}
+
+/** Ends a cluster for a reason: its leases end now, its jobs are told. Nothing to do when it is ending already. */
+export function endCluster(before: ClusterRows, reason: EndReason, now: Instant, policy: Policy): ClusterStep {
+  if (before.cluster.state === 'ending' || before.cluster.state === 'ended') return unchanged(before);
+  const rows: ClusterRows = {
+    cluster: { ...before.cluster, state: 'ending', endReason: reason, endingAt: now, waitsFor: 'its nodes to stop and their last minutes' },
+    leases: before.leases.map((lease) => endLease(lease, `the cluster ended: ${reason}`, now, now, policy)),
+    jobs: before.jobs.map((job) => endWith(job, reason === 'renter' ? 'stopped' : 'lost', `the cluster ended: ${reason}`, now)),
+  };
+  return finish(before, rows, [{ event: 'cluster.ending', subject: rows.cluster.id, detail: reason }], now, { wanted: 0, needsHead: false, settled: false });
+}
+
+function stepEnding(before: ClusterRows, now: Instant): ClusterStep {
+  const settled = before.leases.every((lease) => lease.state === 'settled');
+  const open = before.leases.filter((lease) => lease.state !== 'settled');
+  const waitsFor = open.map((lease) => `${lease.deviceName}: ${lease.stopped ? 'its last minute' : `to stop (${lease.step})`}`).join('; ');
+  const rows = settled || waitsFor === before.cluster.waitsFor ? before : { ...before, cluster: { ...before.cluster, waitsFor: waitsFor.slice(0, 512) } };
+  return finish(before, rows, [], now, { wanted: 0, needsHead: false, settled });
+}
+
+function finish(before: ClusterRows, after: ClusterRows, tellings: readonly Telling[], now: Instant, rest: Pick<ClusterStep, 'wanted' | 'needsHead' | 'settled'>): ClusterStep {
+  const stories = [...tellings, ...leaseStories(before.leases, after.leases), ...jobStories(before.jobs, after.jobs)];
+  const told = tell(after.cluster, now, stories);
+  const changed: Row[] = [
+    ...(told.cluster === before.cluster || (stories.length === 0 && after.cluster === before.cluster) ? [] : [told.cluster]),
+    ...told.events,
+    ...after.leases.filter((lease, i) => lease !== before.leases[i]),
+    ...after.jobs.filter((job, i) => job !== before.jobs[i]),
+  ];
+  return { cluster: told.cluster, leases: after.leases, jobs: after.jobs, rows: changed, ...rest };
+}
+
+function unchanged(rows: ClusterRows): ClusterStep {
+  return { ...rows, rows: [], wanted: 0, needsHead: false, settled: false };
+}
+
+/** What changed about leases, as events. */
+export function leaseStories(before: readonly LeaseRow[], after: readonly LeaseRow[]): Telling[] {
+  return after.flatMap((lease, i): Telling[] => {
+    const was = before[i];
+    if (!was || was === lease) return [];
+    const where = `${lease.role} on ${lease.deviceName}`;
+    const told: Telling[] = [];
+    if (was.step !== lease.step || (was.detail !== lease.detail && lease.state === 'reserved')) {
+      told.push({ event: 'lease.step', subject: lease.id, detail: `${where}: ${lease.step}${lease.detail ? `, ${lease.detail}` : ''}` });
+    }
+    if (was.state !== lease.state) {
+      const detail = lease.state === 'active' ? `${where}: its minutes run` : `${where}${lease.endReason && lease.state === 'ending' ? `: ${lease.endReason}` : ''}`;
+      told.push({ event: `lease.${lease.state}`, subject: lease.id, detail });
+    }
+    return told;
+  });
+}
+
+/** What changed about jobs, as events. */
+export function jobStories(before: readonly JobRow[], after: readonly JobRow[]): Telling[] {
+  return after.flatMap((job, i): Telling[] => (before[i] && before[i].state !== job.state ? [{ event: `job.${job.state}`, subject: job.id, detail: job.detail }] : []));
+}

@@ -1,0 +1,58 @@
+// Capacity proofs: timed work on all offered threads, asked by control, valid for a while. Without one a device is not rented.
+import type { CapacityProof, Instant, Policy, ToWorker } from '@iog/protocol';
+import type { DeviceRow } from '../rows.ts';
+import { type Decision, accept, reject } from '../decision.ts';
+
+export type CapacityDemand = Extract<ToWorker, { type: 'capacity' }>;
+
+/** The demand to send: one chain of Argon2id on each offered core. `salt` and `id` are 64 hex digits, fresh from control's randomness. */
+export function capacityDemand(device: Pick<DeviceRow, 'units'>, policy: Policy, salt: string, id: string): CapacityDemand {
+  const { memoryKib, passes, links, withinMs } = policy.capacity;
+  return { type: 'capacity', id, salt, threads: device.units.cores.length, memoryKib, passes, links, withinMs };
+}
+
+export interface CapacityAnswer {
+  /** Whether the digests are those of the demand. */
+  readonly digestsOk: boolean;
+  /** From sending to arrival, on control's clock. */
+  readonly tookMs: number;
+  readonly threads: number;
+  readonly policy: Policy;
+  readonly now: Instant;
+}
+export type CapacityJudgement = { readonly ok: true; readonly proof: CapacityProof } | { readonly ok: false; readonly reason: string };
+
+export function judgeCapacity({ digestsOk, tookMs, threads, policy, now }: CapacityAnswer): CapacityJudgement {
+  const { withinMs, validMs } = policy.capacity;
+  if (!digestsOk) return { ok: false, reason: 'the answer to the capacity demand was wrong' };
+  if (tookMs > withinMs) return { ok: false, reason: `the capacity demand took ${tookMs} ms, more than ${withinMs} ms` };
+  return { ok: true, proof: { at: now, expiresAt: now + validMs, threads, tookMs: Math.max(0, Math.round(tookMs)), basis: 'declared' } };
+}
+
+/** Keeps the proof; a waiting device whose every core it covers is admitted. A draining one stays so. Rejects `device.removed`. */
+export function recordProof(device: DeviceRow, proof: CapacityProof, now: Instant): Decision<DeviceRow> {
+  if (device.state === 'removed') return reject('device.removed', { device: device.id });
+  const proved: DeviceRow = { ...device, proof };
+  const admitted = device.state === 'waiting' && !proofExpired(proved, now);
+  const row: DeviceRow = admitted ? { ...proved, state: 'admitted' } : proved;
+  return accept([row], row);
+}
+
+/** Whether the device lacks a proof that is valid now and covers all its cores. */
+export function proofExpired({ proof, units }: Pick<DeviceRow, 'proof' | 'units'>, now: Instant): boolean {
+  return proof === null || proof.expiresAt <= now || proof.threads < units.cores.length;
+}
+
+/** Whether new leases may come to it now (as far as its row says; whether it is connected, live state knows). */
+export function admissible(device: Pick<DeviceRow, 'state' | 'proof' | 'units'>, now: Instant): boolean {
+  return device.state === 'admitted' && !proofExpired(device, now);
+}
+
+/**
+ * Whether to demand a proof now: it lacks one, or its last quarter runs. Never while leases live on it, because the work takes all
+ * its cores: a leased device whose proof runs out takes no further lease until it is idle.
+ */
+export function capacityDue(device: DeviceRow, now: Instant, policy: Policy): boolean {
+  if (device.state === 'removed' || device.live.length > 0) return false;
+  return proofExpired(device, now + Math.floor(policy.capacity.validMs / 4));
+}

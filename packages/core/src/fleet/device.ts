@@ -1,0 +1,56 @@
+// What a supplier may do with a device, and the opening of its sessions. A removed device is removed for good.
+import type { Instant, Prices, Rejection, Units } from '@iog/protocol';
+import type { DeviceRow } from '../rows.ts';
+import { type Decision, accept, reject } from '../decision.ts';
+import { proofExpired } from './capacity.ts';
+import { gpuPriceMicro } from './gpu-model.ts';
+
+/** No new lease comes to it; those that live run on. Rejects `device.removed`. */
+export function drain(device: DeviceRow): Decision<DeviceRow> {
+  if (device.state === 'removed') return reject('device.removed', { device: device.id });
+  return become(device, { state: 'draining' });
+}
+
+/** Takes new leases again: at once with a valid proof, else after the next one. Rejects `device.removed`. */
+export function resume(device: DeviceRow, now: Instant): Decision<DeviceRow> {
+  if (device.state === 'removed') return reject('device.removed', { device: device.id });
+  if (device.state !== 'draining') return accept([], device);
+  return become(device, { state: proofExpired(device, now) ? 'waiting' : 'admitted' });
+}
+
+/** Final. Rejects `device.busy` while leases live on it. */
+export function remove(device: DeviceRow): Decision<DeviceRow> {
+  if (device.live.length > 0) return reject('device.busy', { device: device.id, leases: device.live.length });
+  return become(device, { state: 'removed' });
+}
+
+/** New prices, for quotes from now on: leases keep the rate they were quoted. Rejects `device.removed`, `request.malformed`. */
+export function reprice(device: DeviceRow, prices: Prices): Decision<DeviceRow> {
+  if (device.state === 'removed') return reject('device.removed', { device: device.id });
+  const wrong = checkPrices(prices, device.units);
+  if (wrong) return { ok: false, rejection: wrong };
+  const repriced: DeviceRow = { ...device, prices };
+  return accept([repriced], repriced);
+}
+
+/** The device in its next session: whatever an older epoch still says is ignored from now on. Rejects `device.removed`. */
+export function openSession(device: DeviceRow): Decision<DeviceRow> {
+  if (device.state === 'removed') return reject('device.removed', { device: device.id });
+  const opened: DeviceRow = { ...device, epoch: device.epoch + 1 };
+  return accept([opened], opened);
+}
+
+/** Why these prices cannot stand: one is below zero, or a GPU of the device has none. */
+export function checkPrices(prices: Prices, units: Units): Rejection | undefined {
+  const all = [prices.coreMicro, prices.memoryGbMicro, ...Object.values(prices.gpuMicro)];
+  if (all.some((price) => BigInt(price) < 0n)) return { code: 'request.malformed', context: { detail: 'a price is below zero' } };
+  const unpriced = units.gpus.find((gpu) => gpuPriceMicro(prices.gpuMicro, gpu.model) === undefined);
+  if (!unpriced) return undefined;
+  return { code: 'request.malformed', context: { detail: `gpuMicro has no price for ${unpriced.model}, and no default` } };
+}
+
+function become(device: DeviceRow, { state }: Pick<DeviceRow, 'state'>): Decision<DeviceRow> {
+  if (device.state === state) return accept([], device);
+  const changed: DeviceRow = { ...device, state };
+  return accept([changed], changed);
+}

@@ -1,0 +1,135 @@
+// How a device comes in: it says what it is under a short code, then a supplier's key approves that code. The signature is checked before.
+import type { AccountId, DeviceId, Enrolment, EnrolmentView, Instant, Policy, Prices, Units } from '@iog/protocol';
+import type { DeviceRow, EnrolmentRow } from '../rows.ts';
+import { type Decision, accept, reject } from '../decision.ts';
+import { checkPrices } from './device.ts';
+import { areDistinct } from './units.ts';
+
+/**
+ * Opens an enrolment under its code; `existing` is what that code names already. The same device may say it again.
+ * Rejects `policy.runtime`, and `request.malformed` for units below the policy's minimum, named twice, or a code in use.
+ */
+export function enrolmentOpen(enrolment: Enrolment, now: Instant, policy: Policy, existing?: EnrolmentRow): Decision<EnrolmentRow> {
+  const { units, runtime, code } = enrolment;
+  if (!policy.runtimes.includes(runtime)) return reject('policy.runtime', { runtime, policy: policy.name });
+  if (units.cores.length < policy.minimum.cores) {
+    return reject('request.malformed', { detail: `units.cores has ${units.cores.length}, and ${policy.minimum.cores} is the least` });
+  }
+  if (units.memoryBytes < policy.minimum.memoryBytes) {
+    return reject('request.malformed', {
+      detail: `units.memoryBytes is ${units.memoryBytes}, and ${policy.minimum.memoryBytes} is the least`,
+    });
+  }
+  if (!areDistinct(units.cores) || !areDistinct(units.gpus.map((gpu) => gpu.uuid))) {
+    return reject('request.malformed', { detail: 'units names a core or a GPU twice' });
+  }
+  const inUse = existing && (existing.state === 'approved' || now < existing.expiresAt);
+  if (inUse && existing.enrolment.publicKey !== enrolment.publicKey)
+    return reject('request.malformed', { detail: `the code ${code} is in use` });
+  if (inUse) return accept([], existing);
+  const row: EnrolmentRow = {
+    kind: 'enrolment',
+    id: code,
+    enrolment,
+    state: 'waiting',
+    device: null,
+    expiresAt: now + policy.limits.enrolmentMs,
+  };
+  return accept([row], row);
+}
+
+export interface Approval {
+  readonly account: AccountId;
+  /** The id of the device, if it becomes a new one. */
+  readonly deviceId: DeviceId;
+  readonly region?: string | undefined;
+  readonly prices?: Prices | undefined;
+  readonly now: Instant;
+  readonly policy: Policy;
+}
+
+/** Where a device is whose supplier names no region. */
+export const regionUnnamed = 'local';
+
+/**
+ * The device that the code stands for. Approving again gives the same device; so does a device that enrols again with its key, with
+ * what it says anew. `others` are the devices with the same public key. Rejects `enrolment.unknown` (expired, or another account's),
+ * `device.state` (enrolled by another account), `device.busy` (says other units while leases live on it), `request.malformed` (prices).
+ */
+export function approve(row: EnrolmentRow, by: Approval, others: readonly DeviceRow[]): Decision<DeviceRow> {
+  const { enrolment } = row;
+  if (row.state === 'approved') {
+    const device = others.find((other) => other.id === row.device && other.account === by.account);
+    return device ? accept([], device) : reject('enrolment.unknown', { code: row.id });
+  }
+  if (by.now >= row.expiresAt) return reject('enrolment.unknown', { code: row.id });
+  const before = others.find((other) => other.publicKey === enrolment.publicKey && other.state !== 'removed');
+  if (before && before.account !== by.account) return reject('device.state', { device: before.id, state: 'enrolled by another account' });
+  if (before && before.live.length > 0 && !saysTheSame(before, row)) {
+    return reject('device.busy', { device: before.id, leases: before.live.length });
+  }
+  const prices = by.prices ?? before?.prices ?? by.policy.defaultPrices;
+  const wrong = checkPrices(prices, enrolment.units);
+  if (wrong) return { ok: false, rejection: wrong };
+  const device = before ? renewed(before, row, by, prices) : enrolled(row, by, prices);
+  const approved: EnrolmentRow = { ...row, state: 'approved', device: device.id };
+  return accept([device, approved], device);
+}
+
+export function enrolmentView(row: EnrolmentRow, now: Instant): EnrolmentView {
+  const state = row.state === 'waiting' && now >= row.expiresAt ? 'expired' : row.state;
+  return { code: row.id, state, name: row.enrolment.name, device: row.device, expiresAt: row.expiresAt };
+}
+
+function enrolled({ enrolment }: EnrolmentRow, { account, deviceId, region, now }: Approval, prices: Prices): DeviceRow {
+  const { name, publicKey, recipient, recipientSignature, runtime, host, units } = enrolment;
+  return {
+    kind: 'device',
+    id: deviceId,
+    account,
+    name,
+    publicKey,
+    recipient,
+    recipientSignature,
+    state: 'waiting',
+    epoch: 0,
+    region: region ?? regionUnnamed,
+    runtime,
+    host,
+    units,
+    prices,
+    proof: null,
+    live: [],
+    provenMs: 0,
+    unprovenMs: 0,
+    enrolledAt: now,
+  };
+}
+
+/** The same device with what it says now: its history and epoch stay, its proof falls when its units are others. */
+function renewed(before: DeviceRow, row: EnrolmentRow, { region }: Approval, prices: Prices): DeviceRow {
+  const { name, recipient, recipientSignature, runtime, host, units } = row.enrolment;
+  const same = saysTheSame(before, row);
+  return {
+    ...before,
+    name,
+    recipient,
+    recipientSignature,
+    runtime,
+    host,
+    units,
+    region: region ?? before.region,
+    prices,
+    proof: same ? before.proof : null,
+    state: same || before.state === 'draining' ? before.state : 'waiting',
+  };
+}
+
+/** Whether units, recipient and runtime are as before: what live leases stand on. */
+function saysTheSame({ recipient, runtime, units }: DeviceRow, { enrolment }: EnrolmentRow): boolean {
+  return recipient === enrolment.recipient && runtime === enrolment.runtime && textOf(units) === textOf(enrolment.units);
+}
+
+function textOf({ cores, memoryBytes, diskBytes, gpus }: Units): string {
+  return JSON.stringify([cores, memoryBytes, diskBytes, gpus.map((gpu) => [gpu.uuid, gpu.model, gpu.memoryBytes])]);
+}

@@ -1,0 +1,4 @@
+// The face of market decisions: what slices cost, offers, quotes.
+export * from './rate.ts';
+export * from './offer.ts';
+export * from './quote.ts';

@@ -1,0 +1,173 @@
+// The one, append-only table of errors: code → HTTP status, sentence, next step. A Rejection is a value that names one of them.
+
+export type ErrorContext = Readonly<Record<string, string | number>>;
+export interface Rejection {
+  readonly code: ErrorCode;
+  readonly context: ErrorContext;
+}
+
+interface ErrorRow {
+  readonly status: number;
+  readonly sentence: string;
+  readonly next: string;
+}
+
+/** `{name}` in a sentence is filled from the context. Codes are never removed or given another meaning. */
+export const errors = {
+  'request.malformed': {
+    status: 400,
+    sentence: 'The request is not valid: {detail}.',
+    next: 'Correct the named field; `iog <command> --help` shows what each takes.',
+  },
+  'request.too-large': { status: 413, sentence: 'The request is larger than {limit} bytes.', next: 'Send less at once.' },
+  'request.rate-limited': { status: 429, sentence: 'Too many requests from this key.', next: 'Wait {seconds} s and try again.' },
+  'route.unknown': { status: 404, sentence: 'There is no {method} {path}.', next: 'See the route table in @iog/protocol.' },
+  'idempotency.missing': {
+    status: 400,
+    sentence: 'This request changes state and carries no Idempotency-Key.',
+    next: 'Send a fresh random Idempotency-Key header; repeat it on retries.',
+  },
+  'idempotency.mismatch': {
+    status: 409,
+    sentence: 'This Idempotency-Key was used before with another request.',
+    next: 'Use a new key for a new request.',
+  },
+  'key.missing': { status: 401, sentence: 'No API key was given.', next: 'Set IOG_KEY, or run where `iog up` has written one.' },
+  'key.unknown': { status: 401, sentence: 'This API key is not known here.', next: 'Check the key and the address of the network.' },
+  'key.expired': { status: 401, sentence: 'This API key expired.', next: 'Make another: `iog key create`.' },
+  'key.revoked': { status: 401, sentence: 'This API key was revoked.', next: 'Make another: `iog key create`.' },
+  'key.scope': {
+    status: 403,
+    sentence: 'This API key lacks the scope {scope}.',
+    next: 'Use a key that has it: `iog key create --scope {scope}`.',
+  },
+  'key.spend-cap': {
+    status: 403,
+    sentence: 'This key may spend {capMicro} micro-units in all and {spentMicro} are spent or held; {needsMicro} more would pass it.',
+    next: 'Use another key or a smaller cluster.',
+  },
+  'not-found': { status: 404, sentence: 'There is no {noun} {id} in this account.', next: 'List what there is: `iog {noun} list`.' },
+  'enrolment.unknown': {
+    status: 404,
+    sentence: 'No device waits under the code {code}.',
+    next: 'Run `iog worker join` again; a code lives ten minutes.',
+  },
+  'enrolment.invalid': {
+    status: 400,
+    sentence: 'The enrolment is not signed by the device it names.',
+    next: "Run `iog worker join` with the device's own key.",
+  },
+  'device.unknown': { status: 403, sentence: 'The device {device} is not enrolled here.', next: 'Enrol it: `iog worker join`.' },
+  'device.removed': { status: 409, sentence: 'The device {device} was removed.', next: 'Enrol it anew: `iog worker join`.' },
+  'device.signature': {
+    status: 401,
+    sentence: "The device's signature does not hold.",
+    next: "Check the device's key; its clock may be wrong by more than five minutes.",
+  },
+  'device.busy': {
+    status: 409,
+    sentence: 'The device {device} still has {leases} live leases.',
+    next: 'Drain it first: `iog device drain {device}`, and wait for them to end.',
+  },
+  'device.state': { status: 409, sentence: 'The device {device} is {state}.', next: 'See `iog device list`.' },
+  'quote.expired': { status: 409, sentence: 'The quote expired {agoMs} ms ago.', next: 'Ask for a new one: `iog quote`.' },
+  'quote.altered': {
+    status: 400,
+    sentence: "The quote does not carry this network's signature.",
+    next: 'Send the quote exactly as it was given.',
+  },
+  'quote.foreign': { status: 403, sentence: 'The quote was made for another account.', next: 'Ask for your own: `iog quote`.' },
+  'quote.empty': { status: 409, sentence: 'Nothing on offer fits: {reason}.', next: 'Loosen the filter that is named.' },
+  'device.gone': {
+    status: 409,
+    sentence: 'The device {device} of the quote is no longer available: {reason}.',
+    next: 'Ask for a new quote.',
+  },
+  'units.taken': { status: 409, sentence: 'The quoted units of {device} were taken meanwhile.', next: 'Ask for a new quote.' },
+  'secrets.mismatch': {
+    status: 400,
+    sentence: "The cluster's secret is not sealed to exactly the devices of the quote.",
+    next: 'Seal it to each device that the quote names.',
+  },
+  'balance.short': {
+    status: 402,
+    sentence: 'The balance is {hasMicro} micro-units and {needsMicro} are needed.',
+    next: "Add funds, or shorten the time: the hold is the cluster's cap.",
+  },
+  'cluster.state': { status: 409, sentence: 'The cluster {cluster} is {state}.', next: 'See `iog cluster show {cluster}`.' },
+  'cluster.full': { status: 409, sentence: 'The cluster {cluster} has {jobs} jobs, the most there may be.', next: 'Rent another cluster.' },
+  'job.state': { status: 409, sentence: 'The job {job} is {state}.', next: 'See `iog job show {job}`.' },
+  'lease.stale': {
+    status: 409,
+    sentence: 'The generation {has} of lease {lease} is older than {needs}.',
+    next: 'Nothing: the newer assignment holds.',
+  },
+  'session.stale': { status: 409, sentence: 'The session epoch {has} is older than {needs}.', next: 'Nothing: the newer session holds.' },
+  'blob.too-large': {
+    status: 413,
+    sentence: 'The blob is larger than {limit} bytes.',
+    next: 'Send less, or fetch the data inside the job.',
+  },
+  'blob.unknown': { status: 404, sentence: 'There is no blob {blob}.', next: 'Upload it first.' },
+  'faucet.closed': { status: 403, sentence: 'This network gives no test money.', next: 'Deposit instead.' },
+  'faucet.limit': {
+    status: 409,
+    sentence: 'The faucet gives at most {limitMicro} micro-units to an account.',
+    next: 'Spend what you have.',
+  },
+  'link.version': {
+    status: 426,
+    sentence: 'This worker speaks the link versions {has}; control speaks {needs}.',
+    next: 'Upgrade the worker.',
+  },
+  'link.malformed': { status: 400, sentence: 'The link message is not valid: {detail}.', next: 'Upgrade the worker.' },
+  'policy.runtime': {
+    status: 409,
+    sentence: 'The runtime {runtime} is refused by the policy {policy}.',
+    next: 'Run it in a network of the policy `laptop`, on your own machine.',
+  },
+  'control.unavailable': { status: 503, sentence: 'Control cannot answer now: {detail}.', next: 'Try again; nothing was changed.' },
+  'control.bug': { status: 500, sentence: 'Control made an error of its own (request {request}).', next: 'Report it with the request id.' },
+  'receipt.open': {
+    status: 409,
+    sentence: 'The cluster {cluster} is {state}: its receipt is issued when all leases are settled.',
+    next: 'End it: `iog cluster end {cluster}`.',
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof errors;
+
+function fill(template: string, context: ErrorContext): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => String(context[name] ?? `{${name}}`));
+}
+
+/** An RFC 9457 problem document. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly next: string;
+  readonly context: ErrorContext;
+  readonly request?: string;
+}
+
+/** The problem document of a rejection; `request` is the id of the request it answers. */
+export function problemOf({ code, context }: Rejection, request?: string): Problem {
+  const row = errors[code];
+  return {
+    type: `urn:iog:error:${code}`,
+    title: code,
+    status: row.status,
+    detail: fill(row.sentence, context),
+    code,
+    next: fill(row.next, context),
+    context,
+    ...(request === undefined ? {} : { request }),
+  };
+}
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errors, text);
+}

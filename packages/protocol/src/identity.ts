@@ -1,0 +1,56 @@
+// identity: accounts, keys with scopes, the activity log.
+import { Type, type Static } from 'typebox';
+import { idSchema } from './ids.ts';
+import { InstantSchema } from './time.ts';
+import { AmountSchema } from './money.ts';
+import { HexSchema, NameSchema, RecipientSchema, TextSchema, oneOf, strict } from './schema.ts';
+
+/** `read` sees; `rent` spends; `supply` enrols and steers devices; `admin` makes accounts and keys. */
+export const scopes = ['read', 'rent', 'supply', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+export const ScopeSchema = oneOf(scopes);
+
+export const AccountViewSchema = strict({
+  id: idSchema('acc'),
+  name: NameSchema,
+  createdAt: InstantSchema,
+  recipient: Type.Union([RecipientSchema, Type.Null()]),
+});
+export type AccountView = Static<typeof AccountViewSchema>;
+
+export const KeyViewSchema = strict({
+  id: idSchema('key'),
+  account: idSchema('acc'),
+  name: NameSchema,
+  scopes: Type.Array(ScopeSchema),
+  createdAt: InstantSchema,
+  expiresAt: Type.Union([InstantSchema, Type.Null()]),
+  revokedAt: Type.Union([InstantSchema, Type.Null()]),
+  spendCapMicro: Type.Union([AmountSchema, Type.Null()]),
+});
+export type KeyView = Static<typeof KeyViewSchema>;
+
+/** The client makes the secret and sends its SHA-256 only. */
+export const NewKeySchema = strict({
+  name: NameSchema,
+  hash: HexSchema,
+  scopes: Type.Array(ScopeSchema, { minItems: 1, maxItems: 4, uniqueItems: true }),
+  expiresAt: Type.Optional(InstantSchema),
+  spendCapMicro: Type.Optional(AmountSchema),
+});
+export type NewKey = Static<typeof NewKeySchema>;
+
+export const NewAccountSchema = strict({ name: NameSchema, key: NewKeySchema, recipient: Type.Optional(RecipientSchema) });
+export type NewAccount = Static<typeof NewAccountSchema>;
+
+export const ActivityViewSchema = strict({
+  id: idSchema('act'),
+  at: InstantSchema,
+  account: idSchema('acc'),
+  key: Type.Union([idSchema('key'), Type.Null()]),
+  command: Type.String({ maxLength: 64 }),
+  subject: Type.String({ maxLength: 128 }),
+  outcome: TextSchema,
+  request: Type.String({ maxLength: 64 }),
+});
+export type ActivityView = Static<typeof ActivityViewSchema>;

@@ -1,0 +1,15 @@
+// The face of @iog/protocol: every word that crosses a wire.
+export * from './ids.ts';
+export * from './money.ts';
+export * from './time.ts';
+export * from './errors.ts';
+export * from './schema.ts';
+export * from './identity.ts';
+export * from './fleet.ts';
+export * from './market.ts';
+export * from './cluster.ts';
+export * from './ledger.ts';
+export * from './evidence.ts';
+export * from './policy.ts';
+export * from './link.ts';
+export * from './routes.ts';

@@ -1,0 +1,70 @@
+// The network's policy: one validated document; its SHA-256 is named by quotes, verdicts and receipts.
+import { Type, type Static } from 'typebox';
+import { PricesSchema, runtimes } from './fleet.ts';
+import { CurrencySchema } from './money.ts';
+import { CountSchema, NameSchema, TextSchema, oneOf, strict } from './schema.ts';
+
+export const PolicySchema = strict({
+  name: NameSchema,
+  version: CountSchema,
+  verdictRules: Type.Literal('timelock/v1'),
+  runtimes: Type.Array(oneOf(runtimes)),
+  currency: CurrencySchema,
+  faucetMicro: Type.String(),
+  feeBasisPoints: Type.Integer({ minimum: 0, maximum: 5_000 }),
+  notice: TextSchema,
+  defaultPrices: PricesSchema,
+  minimum: strict({ cores: CountSchema, memoryBytes: CountSchema }),
+  capacity: strict({ memoryKib: CountSchema, passes: CountSchema, links: CountSchema, withinMs: CountSchema, validMs: CountSchema }),
+  session: strict({
+    beatEveryMs: CountSchema,
+    pulseEveryMs: CountSchema,
+    pulseWithinMs: CountSchema,
+    silentAfterMs: CountSchema,
+    lostAfterMs: CountSchema,
+  }),
+  evidence: strict({ sampleEveryMs: CountSchema, windowMs: CountSchema, maxGapMs: CountSchema, foreignShareMaxPermille: CountSchema }),
+  cluster: strict({
+    formWithinMs: CountSchema,
+    quoteValidMs: CountSchema,
+    maxReplacements: CountSchema,
+    stopWithinMs: CountSchema,
+    maxJobs: CountSchema,
+  }),
+  limits: strict({
+    requestBytes: CountSchema,
+    blobBytes: CountSchema,
+    logSegmentBytes: CountSchema,
+    requestsPerMinute: CountSchema,
+    linkMessageBytes: CountSchema,
+    enrolmentMs: CountSchema,
+  }),
+});
+export type Policy = Static<typeof PolicySchema>;
+
+/** The policy of a network on one's own machine: no isolation, test money, disjoint cores of one host. */
+export const laptopPolicy: Policy = {
+  name: 'laptop',
+  version: 1,
+  verdictRules: 'timelock/v1',
+  runtimes: ['process'],
+  currency: 'TUSD',
+  faucetMicro: '100000000',
+  feeBasisPoints: 200,
+  notice:
+    "Runtime process: no isolation. Nodes are ordinary processes of this machine's user; use it for your own work on your own machine only.",
+  defaultPrices: { coreMicro: '60000', memoryGbMicro: '5000', gpuMicro: { default: '1500000' } },
+  minimum: { cores: 1, memoryBytes: 1_000_000_000 },
+  capacity: { memoryKib: 8_192, passes: 1, links: 8, withinMs: 20_000, validMs: 24 * 3_600_000 },
+  session: { beatEveryMs: 2_000, pulseEveryMs: 5_000, pulseWithinMs: 10_000, silentAfterMs: 15_000, lostAfterMs: 30_000 },
+  evidence: { sampleEveryMs: 10_000, windowMs: 30_000, maxGapMs: 25_000, foreignShareMaxPermille: 500 },
+  cluster: { formWithinMs: 180_000, quoteValidMs: 60_000, maxReplacements: 3, stopWithinMs: 45_000, maxJobs: 200 },
+  limits: {
+    requestBytes: 1_000_000,
+    blobBytes: 100 * 1024 * 1024,
+    logSegmentBytes: 1_000_000,
+    requestsPerMinute: 3_000,
+    linkMessageBytes: 1_000_000,
+    enrolmentMs: 600_000,
+  },
+};

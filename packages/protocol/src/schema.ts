@@ -1,0 +1,24 @@
+// Small pieces of schema that every concern's words are made of.
+import { Type, type TProperties } from 'typebox';
+
+/** An object whose unknown fields are refused. */
+export function strict<P extends TProperties>(properties: P) {
+  return Type.Object(properties, { additionalProperties: false });
+}
+
+/** One of these words. */
+export function oneOf<const W extends readonly string[]>(words: W) {
+  return Type.Unsafe<W[number]>(Type.Union(words.map((word) => Type.Literal(word))));
+}
+
+/** A name that a person gives: printable, no control characters, at most 64. */
+export const NameSchema = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9][A-Za-z0-9 ._@:-]*$' });
+export const TextSchema = Type.String({ maxLength: 512 });
+export const HexSchema = Type.String({ pattern: '^[0-9a-f]{64}$' });
+export const PublicKeySchema = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
+export const SignatureSchema = Type.String({ pattern: '^[A-Za-z0-9_-]{86}$' });
+export const RecipientSchema = Type.String({ pattern: '^age1[0-9a-z]{20,2000}$' });
+/** Sealed bytes, base64url, at most 64 KiB. */
+export const SealedSchema = Type.String({ maxLength: 90_000, pattern: '^[A-Za-z0-9_-]+$' });
+export const CountSchema = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
+export const BytesSchema = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });

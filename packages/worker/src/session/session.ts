@@ -1,0 +1,236 @@
+// The session: this device's link to control. It knows epochs, silence and reconnecting; what to run is decided by who listens.
+import { linkVersions, sockets, type Assignment, type DeviceId, type ObservedLease, type ToControl, type ToWorker } from '@iog/protocol';
+import type { Clock, Log, Random, Timer } from '../ports.ts';
+import { readMessage } from './messages.ts';
+import type { Wire, WireLink } from './wire.ts';
+
+const firstRetryMs = 200;
+const mostRetryMs = 5_000;
+const coalesceMs = 20;
+const pingEveryMs = 3_000;
+const silentAfterMs = 12_000;
+const leastBeatEveryMs = 100;
+const mostBeatEveryMs = 60_000;
+/** A long outage is told by its beginning. */
+const loggedFailures = 5;
+
+export type Welcome = Extract<ToWorker, { type: 'welcome' }>;
+export type CapacityQuestion = Extract<ToWorker, { type: 'capacity' }>;
+type WithoutEpoch<M> = M extends { epoch: number } ? Omit<M, 'epoch'> : M;
+/** A hello and beats are the session's own. */
+export type Sendable = WithoutEpoch<Exclude<ToControl, { type: 'hello' | 'beat' }>>;
+
+export interface SessionOptions {
+  readonly url: string;
+  readonly device: DeviceId;
+  /** The network this device enrolled in; a challenge of another one is not answered. */
+  readonly network: string;
+  readonly bootId: string;
+  readonly sign: (domain: 'hello', value: unknown) => string;
+  readonly observe: () => readonly ObservedLease[];
+  readonly welcomed: (welcome: Welcome) => void;
+  readonly assigned: (assignments: readonly Assignment[]) => void;
+  readonly acknowledged: (message: Extract<ToWorker, { type: 'acknowledged' }>) => void;
+  readonly demanded: (question: CapacityQuestion) => void;
+  /** Control will not have this device: no retry follows. */
+  readonly refused: (code: string, detail: string) => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly wire: Wire;
+  readonly log: Log;
+}
+
+interface Live {
+  readonly link: WireLink;
+  readonly timers: Map<string, Timer>;
+  epoch: number | undefined;
+  beatEveryMs: number;
+  heardAtMs: number;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  #live: Live | undefined;
+  #retry: Timer | undefined;
+  #failures = 0;
+  #highestEpoch = -1;
+  #pulse = '';
+  #stopped = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#dial();
+  }
+
+  /** Sends under the session's epoch; false while there is no session. Nothing is queued: whoever sends, sends again. */
+  send(message: Sendable): boolean {
+    const epoch = this.#live?.epoch;
+    if (epoch === undefined) return false;
+    const isDated = message.type === 'evidence' || message.type === 'sealed-for';
+    this.#write(isDated ? { ...message, epoch } : message);
+    return true;
+  }
+
+  /** Something observed has changed: a beat goes out at once. */
+  changed(): void {
+    if (this.#live?.epoch === undefined || this.#live.timers.has('change')) return;
+    this.#again('change', coalesceMs, () => this.#beat());
+  }
+
+  /** The nonce of the latest pulse, '' before the first. */
+  get pulse(): string {
+    return this.#pulse;
+  }
+
+  get connected(): boolean {
+    return this.#live?.epoch !== undefined;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#retry?.cancel();
+    this.#end();
+  }
+
+  #dial(): void {
+    if (this.#stopped) return;
+    const { url, wire, clock } = this.#options;
+    const isMine = (): boolean => this.#live === mine;
+    const link = wire(url.replace(/^http/, 'ws').replace(/\/+$/, '') + sockets.link, {
+      text: (text) => {
+        if (isMine()) this.#receive(text);
+      },
+      alive: () => {
+        mine.heardAtMs = clock.monoMs();
+      },
+      closed: (reason) => {
+        if (isMine()) this.#lose(reason);
+      },
+    });
+    const mine: Live = { link, timers: new Map(), epoch: undefined, beatEveryMs: 2_000, heardAtMs: clock.monoMs() };
+    this.#live = mine;
+    this.#again('watch', pingEveryMs, () => this.#watch());
+  }
+
+  #receive(text: string): void {
+    const read = readMessage(text);
+    if (read.kind === 'malformed') return this.#ignore(read.detail);
+    if (read.kind === 'unknown') return this.#ignore(`its type ${read.type} is unknown here`);
+    const { message } = read;
+    if (message.type === 'refused') return this.#refuse(message.code, message.detail);
+    if (message.type === 'challenge') return this.#challenge(message);
+    if (message.type === 'welcome') return this.#welcome(message);
+    const epoch = this.#live?.epoch;
+    if (epoch === undefined) return this.#ignore(`${message.type} before the welcome`);
+    switch (message.type) {
+      case 'assignments':
+        if (message.epoch !== epoch) return this.#ignore(`assignments of epoch ${message.epoch}; this is ${epoch}`);
+        return this.#options.assigned(message.assignments);
+      case 'pulse':
+        this.#pulse = message.nonce;
+        return this.#write({ type: 'pulse-answer', nonce: message.nonce });
+      case 'capacity':
+        return this.#options.demanded(message);
+      case 'acknowledged':
+        return this.#options.acknowledged(message);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  #challenge({ nonce, network, min, max }: Extract<ToWorker, { type: 'challenge' }>): void {
+    const { device, bootId, network: own, sign } = this.#options;
+    if (network !== own) return this.#refuse('network.other', `this is the network ${network}; the device enrolled in ${own}`);
+    if (max < linkVersions.min || min > linkVersions.max) {
+      const has = `${linkVersions.min}–${linkVersions.max}`;
+      return this.#refuse('link.version', `this worker speaks the link versions ${has}; control speaks ${min}–${max}`);
+    }
+    const signature = sign('hello', { nonce, network, device, bootId });
+    this.#write({ type: 'hello', device, ...linkVersions, capabilities: [], bootId, signature });
+  }
+
+  #welcome(message: Welcome): void {
+    const live = this.#live;
+    if (live === undefined || live.epoch !== undefined) return;
+    if (message.epoch <= this.#highestEpoch) return this.#lose(`a welcome of epoch ${message.epoch} after ${this.#highestEpoch}`);
+    this.#highestEpoch = message.epoch;
+    live.epoch = message.epoch;
+    live.beatEveryMs = Math.min(mostBeatEveryMs, Math.max(leastBeatEveryMs, message.beatEveryMs));
+    this.#options.log({ level: 'info', event: 'session.open', epoch: message.epoch });
+    this.#options.welcomed(message);
+    this.#beat();
+  }
+
+  #beat(): void {
+    const live = this.#live;
+    if (live?.epoch === undefined) return;
+    this.#write({ type: 'beat', epoch: live.epoch, observed: [...this.#options.observe()] });
+    live.timers.get('change')?.cancel();
+    live.timers.delete('change');
+    this.#again('beat', live.beatEveryMs, () => this.#beat());
+  }
+
+  /** A peer that died without closing is found by its silence: a live one answers pings. */
+  #watch(): void {
+    const live = this.#live;
+    if (live === undefined) return;
+    if (this.#options.clock.monoMs() - live.heardAtMs > silentAfterMs) return this.#lose('control is silent');
+    live.link.ping();
+    this.#again('watch', pingEveryMs, () => this.#watch());
+  }
+
+  #lose(reason: string): void {
+    if (this.#live === undefined) return;
+    if (this.#live.epoch !== undefined) this.#failures = 0;
+    this.#end();
+    if (this.#stopped) return;
+    const { clock, random, log } = this.#options;
+    const retryInMs = retryDelayMs(this.#failures, random);
+    if (this.#failures < loggedFailures) log({ level: 'warn', event: 'session.lost', reason, retryInMs });
+    this.#failures += 1;
+    this.#retry = clock.after(retryInMs, () => this.#dial());
+  }
+
+  #refuse(code: string, detail: string): void {
+    this.#stopped = true;
+    this.#end();
+    this.#options.log({ level: 'error', event: 'session.refused', code, detail });
+    this.#options.refused(code, detail);
+  }
+
+  #end(): void {
+    const live = this.#live;
+    this.#live = undefined;
+    for (const timer of live?.timers.values() ?? []) timer.cancel();
+    live?.link.end();
+  }
+
+  #ignore(detail: string): void {
+    this.#options.log({ level: 'warn', event: 'session.ignored', detail });
+  }
+
+  #write(message: ToControl): void {
+    this.#live?.link.send(JSON.stringify(message));
+  }
+
+  #again(name: string, delayMs: number, run: () => void): void {
+    const mine = this.#live;
+    if (mine === undefined) return;
+    mine.timers.get(name)?.cancel();
+    const timer = this.#options.clock.after(delayMs, () => {
+      mine.timers.delete(name);
+      if (mine === this.#live) run();
+    });
+    mine.timers.set(name, timer);
+  }
+}
+
+/** Doubling with jitter: the first at most 200 ms, none above 5 s. */
+export function retryDelayMs(failures: number, random: Random): number {
+  const most = Math.min(mostRetryMs, firstRetryMs * 2 ** Math.min(failures, 10));
+  const part = ((random(1)[0] ?? 0) + 1) / 256;
+  return Math.ceil(most * (0.5 + part / 2));
+}

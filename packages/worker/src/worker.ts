@@ -1,0 +1,25 @@
+// The worker: composes a device's session, runtime, evidence, jobs and tunnel. Nothing here decides; each part does its own.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isId, sockets, type DeviceId, type LeaseId } from '@iog/protocol';
+import { canonical, fromHex, sign } from '@iog/seal';
+import { answerCapacity, capacityObjection } from './capacity.ts';
+import { readJson, writeDurably } from './durable.ts';
+import { coreCounters } from './evidence/counters.ts';
+import { ownCpu } from './evidence/own-cpu.ts';
+import { sampler, type Sampler } from './evidence/sampler.ts';
+import { EvidenceSender } from './evidence/sender.ts';
+import { openSpool } from './evidence/spool.ts';
+import { authorization, openHttp, signedHttp } from './http.ts';
+import { deviceKeys, membership, signValue } from './identity/identity.ts';
+import { openJobRecords } from './job/job-record.ts';
+import { Jobs } from './job/jobs.ts';
+import type { LeasePorts } from './lease/lease-node.ts';
+import { openRecords } from './lease/record.ts';
+import { Sampling } from './lease/sampling.ts';
+import { pause, realClock, realRandom, saying, type Clock, type Log, type Random } from './ports.ts';
+import { Reconciler } from './reconcile.ts';
+import type { Runtime } from './runtime/runtime.ts';
+import { Session, type CapacityQuestion } from './session/session.ts';
+import { realWire, type Wire } from './session/wire.ts';
+import { tunnelEnd } from './tunnel/tunnel-end.ts';
