@@ -87,13 +87,13 @@ test('bodies stream both ways intact, with a length and without', async () => {
 
 test('a cut answer is cut here too, and an asker who goes away is told to the dashboard', async () => {
   await assert.rejects(ask('/cut', { headers: bearer }));
-  const before_ = aborted;
+  const abortedBefore = aborted;
   const asking = request(`${proxy.url}/forever`, { headers: bearer }).end();
   asking.on('error', () => {});
   const [answer] = (await once(asking, 'response')) as [IncomingMessage];
   await once(answer, 'data');
   asking.destroy();
-  await until(() => aborted === before_ + 1);
+  await until(() => aborted === abortedBefore + 1);
 });
 
 test('a WebSocket is passed on, with what was sent early; one without leave is refused', async () => {
@@ -169,13 +169,17 @@ function fakeDashboard(): Server {
       case '/forever':
         response.once('close', () => aborted++);
         return response.write('first line');
+      case undefined:
       default:
         return response.end(JSON.stringify(asked.headers));
     }
   });
   server.on('upgrade', (asked, socket, head) => {
     socket.on('error', () => {});
-    if (asked.url !== '/logs') return socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
+    if (asked.url !== '/logs') {
+      socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
+      return;
+    }
     sockets.handleUpgrade(asked, socket, head, (ws) => {
       ws.send('tail');
       ws.on('message', (data) => ws.send(data));

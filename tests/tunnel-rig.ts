@@ -33,14 +33,17 @@ export async function startRig({ port, maxStreamsPerClient = 50 }: { port: numbe
   const server = createServer((_request, response) => response.writeHead(404).end());
   server.on('upgrade', (request, socket, head) => {
     const account = request.headers.authorization;
-    if (account === 'nobody') return socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n');
+    if (account === 'nobody') {
+      socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n');
+      return;
+    }
     upgrades.handleUpgrade(request, socket, head, (ws) => {
       ws.on('message', (data) => tap.push(data as Buffer));
       const kind = request.url === '/device' ? sockets.devices : sockets.clients;
       kind.add(ws);
       ws.once('close', () => kind.delete(ws));
-      if (kind === sockets.devices) return board.acceptDevice(ws, device);
-      board.acceptClient(ws, { mayReach: (asked) => mayReach(account, asked) });
+      if (kind === sockets.devices) board.acceptDevice(ws, device);
+      else board.acceptClient(ws, { mayReach: (asked) => mayReach(account, asked) });
     });
   });
   const url = `ws://127.0.0.1:${await listen(server)}`;

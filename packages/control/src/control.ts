@@ -9,7 +9,6 @@ import { localSignals } from './signals.ts';
 import { liveDevices } from './fleet/live-devices.ts';
 import { sessionHub } from './fleet/session-hub.ts';
 import { openSqlite } from './store/sqlite.ts';
-import { lockDirectory } from './store/lock.ts';
 import type { Store } from './store/store.ts';
 import { blobStore } from './blobs/blob-store.ts';
 import { networkSecrets } from './network-key.ts';
@@ -18,6 +17,7 @@ import { type Handlers, httpServer } from './http/server.ts';
 import { door } from './http/access.ts';
 import { serveSockets } from './http/sockets.ts';
 import { tunnelSwitchboard } from './tunnel/switchboard.ts';
+import { tunnelSocketOptions } from './tunnel/carrier.ts';
 import { answer } from './command.ts';
 import { identityHandlers } from './identity/handlers.ts';
 import { fleetHandlers } from './fleet/handlers.ts';
@@ -52,19 +52,16 @@ const streamsPerClient = 256;
 
 /** Starts control. Throws StoreFault `store.in-use` where the directory is taken, an Error with code EADDRINUSE where the port is. */
 export async function startControl(settings: ControlSettings): Promise<RunningControl> {
-  const lock = await lockDirectory(settings.dir);
-  let store: Store | undefined;
+  const store = openSqlite({ path: path.join(settings.dir, 'control.sqlite'), tables });
   try {
-    store = openSqlite({ path: path.join(settings.dir, 'control.sqlite'), tables });
-    return await startOver(settings, store, lock);
+    return await startOver(settings, store);
   } catch (error) {
-    await store?.close();
-    await lock.release();
+    await store.close();
     throw error;
   }
 }
 
-async function startOver(settings: ControlSettings, store: Store, lock: { release(): Promise<void> | void }): Promise<RunningControl> {
+async function startOver(settings: ControlSettings, store: Store): Promise<RunningControl> {
   const { key, pulseSecret } = networkSecrets(settings.dir);
   const { policy, log } = settings;
   const ports: ControlPorts = {
@@ -91,7 +88,7 @@ async function startOver(settings: ControlSettings, store: Store, lock: { releas
   const access = door(ports);
   const app = httpServer(ports, handlersOf(ports, drop), access);
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: policy.limits.linkMessageBytes });
-  const wide = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 4 * 1024 * 1024 });
+  const wide = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
   serveSockets(app.server, {
     access,
     [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => hub.accept(ws)),
@@ -109,10 +106,9 @@ async function startOver(settings: ControlSettings, store: Store, lock: { releas
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));
       hub.stop();
-      await tunnels.close();
+      tunnels.close();
       await app.close();
       await store.close();
-      await lock.release();
     },
   };
 }

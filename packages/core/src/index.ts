@@ -5,3 +5,6 @@ export * from './cluster/index.ts';
 export * from './fleet/index.ts';
 export * from './market/index.ts';
 export * from './placement/index.ts';
+export * from './ledger/index.ts';
+export * from './timelock/index.ts';
+export * from './identity/index.ts';

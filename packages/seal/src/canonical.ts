@@ -28,6 +28,9 @@ function spell(value: unknown, depth: number): string {
       return `"${value}"`;
     case 'object':
       return value === null ? 'null' : spellObject(value, depth);
+    case 'undefined':
+    case 'function':
+    case 'symbol':
     default:
       throw refuse(`a value of type ${typeof value}`);
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { sha256hex } from './bytes.ts';
 import { parseRequestSignature, signRequest, verifyRequest, type RequestSignature } from './device-request.ts';
 import { generateSigningKey } from './signing.ts';

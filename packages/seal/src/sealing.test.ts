@@ -1,7 +1,7 @@
 // Age sealing, and the secrets that travel sealed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { generateAgeIdentity, isRecipient, open, sealTo } from './age.ts';
 import { hashApiSecret, isApiSecret, makeApiSecret } from './api-secret.ts';
 import { canonical } from './canonical.ts';
@@ -50,7 +50,6 @@ test("a cluster's secret comes back from its bytes, and nothing else does", asyn
   assert.deepEqual(decodeSecrets(encodeSecrets(secrets)), secrets);
   assert.deepEqual(decodeSecrets(canonical({ v: 1, ...secrets, later: 1 })), secrets);
 
-  const text = (given: string): Uint8Array => new TextEncoder().encode(given);
   const wrong = [
     { ...secrets, v: 2 },
     { v: 1 },
@@ -59,9 +58,9 @@ test("a cluster's secret comes back from its bytes, and nothing else does", asyn
   ];
   for (const bytes of [
     ...wrong.map((value) => canonical(value)),
-    text('null'),
-    text('{'),
-    text('[]'),
+    utf8('null'),
+    utf8('{'),
+    utf8('[]'),
     new Uint8Array(5_000),
     new Uint8Array([255]),
   ]) {
@@ -83,3 +82,7 @@ test('an API secret has its shape, and its hash is a known one', () => {
   assert.match(hashApiSecret(secret), /^[0-9a-f]{64}$/);
   assert.throws(() => makeApiSecret(new Uint8Array(31)), { code: 'seal.malformed' });
 });
+
+function utf8(given: string): Uint8Array {
+  return new TextEncoder().encode(given);
+}

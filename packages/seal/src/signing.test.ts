@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, verify as nodeVerify } from 'node:crypto';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { equalBytes, fromBase64url, fromHex, hmacSha256, sha256hex, toBase64url, toHex } from './bytes.ts';
 import { generateSigningKey, sign, verify } from './signing.ts';
 

@@ -1,25 +1,74 @@
 // The worker: composes a device's session, runtime, evidence, jobs and tunnel. Nothing here decides; each part does its own.
-import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isId, sockets, type DeviceId, type LeaseId } from '@iog/protocol';
-import { canonical, fromHex, sign } from '@iog/seal';
-import { answerCapacity, capacityObjection } from './capacity.ts';
-import { readJson, writeDurably } from './durable.ts';
-import { coreCounters } from './evidence/counters.ts';
-import { ownCpu } from './evidence/own-cpu.ts';
-import { sampler, type Sampler } from './evidence/sampler.ts';
-import { EvidenceSender } from './evidence/sender.ts';
-import { openSpool } from './evidence/spool.ts';
+import { sockets, type DeviceId } from '@iog/protocol';
+import { fromHex } from '@iog/seal';
 import { authorization, openHttp, signedHttp } from './http.ts';
-import { deviceKeys, membership, signValue } from './identity/identity.ts';
-import { openJobRecords } from './job/job-record.ts';
-import { Jobs } from './job/jobs.ts';
-import type { LeasePorts } from './lease/lease-node.ts';
-import { openRecords } from './lease/record.ts';
-import { Sampling } from './lease/sampling.ts';
-import { pause, realClock, realRandom, saying, type Clock, type Log, type Random } from './ports.ts';
-import { Reconciler } from './reconcile.ts';
-import type { Runtime } from './runtime/runtime.ts';
-import { Session, type CapacityQuestion } from './session/session.ts';
+import { deviceKeys, membership } from './identity/identity.ts';
+import { realClock, realRandom, type Clock, type Log, type Random } from './ports.ts';
+import type { Runtime } from './lease/runtime-port.ts';
+import { openRuntime } from './runtime-choice.ts';
 import { realWire, type Wire } from './session/wire.ts';
 import { tunnelEnd } from './tunnel/tunnel-end.ts';
+import { Wiring } from './wiring.ts';
+
+export interface WorkerOptions {
+  readonly dir: string;
+  readonly url: string;
+  /** Where Python and Ray live. */
+  readonly python: string;
+  readonly log: Log;
+  /** Root of all our own processes on this host; their CPU time is `own`. This process by default. */
+  readonly rootPid?: number;
+  /** Control refuses this device for good, and why. */
+  readonly refused?: (code: string, detail: string) => void;
+  readonly runtime?: Runtime;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly wire?: Wire;
+}
+export interface RunningWorker {
+  readonly device: DeviceId;
+  connected(): boolean;
+  /** `keepNodes`: nodes go on under their keepers, for the next start. Without: every lease here ends, and control is told. */
+  stop(options?: { readonly keepNodes?: boolean }): Promise<void>;
+}
+
+/** Starts the worker of an enrolled device. Throws when `dir` is enrolled nowhere. */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { dir, url, log, clock = realClock, random = realRandom, wire = realWire, rootPid = process.pid } = options;
+  const member = membership(dir);
+  if (member === undefined || member.device === null) {
+    throw new Error(`The device in ${dir} is not enrolled. Run \`iog worker join\` first.`);
+  }
+  const { device, network } = member;
+  const keys = await deviceKeys(dir);
+  const plain = openHttp(url);
+  const signer = { device, secretKey: keys.secretKey, clock, random };
+  const http = signedHttp(plain, signer);
+  const runtime = options.runtime ?? (await openRuntime({ dir: join(dir, 'nodes'), python: options.python, log }));
+  const refused = options.refused ?? (() => undefined);
+  const wiring = new Wiring({ dir, url, device, network, keys, http, runtime, rootPid, refused, clock, random, wire, log });
+
+  await wiring.start();
+  const tunnel = tunnelEnd({
+    url: url.replace(/^http/, 'ws').replace(/\/+$/, '') + sockets.deviceTunnel,
+    headers: () => ({ authorization: authorization(signer, 'GET', sockets.deviceTunnel) }),
+    lookup: (lease) => {
+      const open = wiring.tunnelOf(lease);
+      return open === undefined ? undefined : { key: fromHex(open.tunnelKeyHex), ports: open.ports };
+    },
+    log: (event, fields = {}) => {
+      const told = Object.entries(fields).map(([name, value]) => [name, String(value)] as const);
+      log({ level: 'info', event, ...Object.fromEntries(told) });
+    },
+  });
+  return {
+    device,
+    connected: () => wiring.connected,
+    async stop({ keepNodes = false } = {}) {
+      tunnel.close();
+      await wiring.stop(keepNodes);
+      plain.close();
+    },
+  };
+}

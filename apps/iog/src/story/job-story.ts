@@ -28,8 +28,13 @@ export function quotePhase({ client, phases, say }: StoryPorts, demand: Demand):
   });
 }
 
-/** Rents and waits until every node has joined, telling each node's steps; ends with the running cluster. */
-export async function formPhases(ports: StoryPorts, name: string, quote: Quote): Promise<ClusterView> {
+/** Rents and waits until every node has joined, telling each node's steps. `rentedAs` hears the id as soon as money is held. */
+export async function formPhases(
+  ports: StoryPorts,
+  name: string,
+  quote: Quote,
+  rentedAs: (cluster: ClusterId) => void = () => undefined,
+): Promise<ClusterView> {
   const { client, profile, phases, signal } = ports;
   const told = new Map<string, string>();
   const cluster = await phases.run('cluster forming', async (waiting) => {
@@ -39,6 +44,7 @@ export async function formPhases(ports: StoryPorts, name: string, quote: Quote):
       renterRecipient: profile.ageRecipient,
       ...(profile.network === '' ? {} : { networkPublicKey: profile.network }),
     });
+    rentedAs(rented.cluster.id);
     const started = (lease: LeaseView): boolean => lease.step !== 'assigned' && lease.step !== 'preparing' && lease.step !== 'prepared';
     return untilCluster(ports, rented.cluster.id, told, waiting, (view) => view.leases.length > 0 && view.leases.every(started));
   });

@@ -1,11 +1,10 @@
 // The main job: the example sweep on a rented cluster of two nodes, from quote to receipt, and the document that sums it up.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { formatAmount, type DeviceView, type Receipt } from '@iog/protocol';
+import { formatAmount, type ClusterId, type DeviceView, type Receipt } from '@iog/protocol';
 import { resultIn } from '@iog/client';
 import { UserError } from '../failure.ts';
-import { endPhase, followPhase, formPhases, quotePhase, receiptPhase, submitPhases, type StoryPorts } from './job-story.ts';
-import { endCluster } from './job-story.ts';
+import { endCluster, endPhase, followPhase, formPhases, quotePhase, receiptPhase, submitPhases, type StoryPorts } from './job-story.ts';
 import type { Phase } from './phases.ts';
 
 export interface MainJobReport {
@@ -19,16 +18,20 @@ export interface MainJobReport {
 }
 
 const wantedNodes = 2;
+// Enough for the sweep on any machine; more would only start more idle processes.
+const mostCores = 4;
+const mostMemoryBytes = 8_000_000_000;
 const durationMs = 30 * 60_000;
 
-/** Rents one core on each of two devices, the whole shape that the smallest of them can give of memory. */
+/** Rents two devices, as much of each as the smaller has, within a bound. */
 export async function mainJob(ports: StoryPorts, root: string, devices: readonly DeviceView[], out: (bytes: Uint8Array) => void): Promise<MainJobReport> {
   const nodes = Math.min(wantedNodes, devices.length);
-  const cores = Math.min(...devices.map(({ units }) => units.cores.length));
-  const memory = Math.min(...devices.map(({ units }) => units.memoryBytes));
+  const cores = Math.min(mostCores, ...devices.map(({ units }) => units.cores.length));
+  const memory = Math.min(mostMemoryBytes, ...devices.map(({ units }) => units.memoryBytes));
   const quote = await quotePhase(ports, { nodes, coresPerNode: cores, memoryBytesPerNode: memory, durationMs });
-  const cluster = await formPhases(ports, 'digits-sweep', quote);
+  let rented: ClusterId | undefined;
   try {
+    const cluster = await formPhases(ports, 'digits-sweep', quote, (id) => (rented = id));
     const submitted = await submitPhases(ports, cluster, {
       name: 'digits-sweep',
       dir: path.join(root, 'examples/digits-sweep'),
@@ -47,7 +50,7 @@ export async function mainJob(ports: StoryPorts, root: string, devices: readonly
     const receipt = await receiptPhase(ports, cluster.id);
     return { result, tasksPerNode: tasksOf(job.tasksPerNode, result), receipt, ...sums(receipt), phases: ports.phases.done };
   } catch (error) {
-    await endCluster(ports.client, cluster.id).catch(() => undefined);
+    if (rented !== undefined && !ports.signal.aborted) await endCluster(ports.client, rented).catch(() => undefined);
     throw error;
   }
 }

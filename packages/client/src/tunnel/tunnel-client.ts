@@ -136,11 +136,13 @@ function breakTogether(tls: TLSSocket, carrier: ClientHttp2Stream): void {
   };
   carrier.prependListener('end', tell);
   carrier.on('close', tell);
+  // oxlint-disable no-underscore-dangle -- the one place through which every destroy goes, and Node's name for it
   const destroy = tls._destroy.bind(tls);
   tls._destroy = (error, done) => {
     if (!carrier.destroyed && (error !== null || !tls.writableFinished)) carrier.destroy(error ?? new Error('The tunnel was dropped.'));
     destroy(error, done);
   };
+  // oxlint-enable no-underscore-dangle
 }
 
 function sentenceFor(status: number, lease: string): string {

@@ -1,7 +1,6 @@
 // All minutes of a lease and all entries of a cluster, page by page.
 import type { EntryRow, MinuteRow } from '@iog/core';
-import type { Store } from '../store/store.ts';
-import { cursorOf } from '../store/sqlite.ts';
+import { type Store, cursorOf } from '../store/store.ts';
 
 const pageRows = 1_000;
 

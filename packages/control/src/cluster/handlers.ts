@@ -5,7 +5,7 @@ import { canonical, verify } from '@iog/seal';
 import { type ControlPorts, type Read, newId } from '../ports.ts';
 import type { Handlers } from '../http/server.ts';
 import { type Call, accountOf, answer, command, pageOf, refuse } from '../command.ts';
-import { cursorOf } from '../store/sqlite.ts';
+import { cursorOf } from '../store/store.ts';
 import { clusterView, jobView, minuteView } from './views.ts';
 
 type Served = 'cluster.create' | 'cluster.list' | 'cluster.show' | 'cluster.end' | 'cluster.minutes' | 'receipt.show' | 'job.submit' | 'job.list' | 'job.show' | 'job.stop';

@@ -5,7 +5,7 @@ import { canonical, isRecipient, verify } from '@iog/seal';
 import { type ControlPorts, type Read, newId } from '../ports.ts';
 import type { Handlers } from '../http/server.ts';
 import { type Call, accountOf, answer, command, pageOf, refuse } from '../command.ts';
-import { cursorOf } from '../store/sqlite.ts';
+import { cursorOf } from '../store/store.ts';
 
 type Served = 'enrolment.create' | 'enrolment.show' | 'device.approve' | 'device.list' | 'device.show' | 'device.drain' | 'device.resume' | 'device.remove' | 'device.price';
 type Steer = 'device.drain' | 'device.resume' | 'device.remove' | 'device.price';

@@ -4,7 +4,7 @@ import { accept, accountView, createAccount, createKey, keyView, reject, revokeK
 import { type ControlPorts, newId } from '../ports.ts';
 import { type Handlers } from '../http/server.ts';
 import { accountOf, answer, command, pageOf, refuse } from '../command.ts';
-import { cursorOf } from '../store/sqlite.ts';
+import { cursorOf } from '../store/store.ts';
 
 type Served = 'account.create' | 'account.show' | 'account.recipient' | 'key.create' | 'key.list' | 'key.revoke' | 'activity.list';
 

@@ -4,7 +4,7 @@ import { type BalanceRow, type ClusterRow, type EntryRow, type Row, accept, avai
 import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/server.ts';
 import { accountOf, answer, command, pageOf } from '../command.ts';
-import { cursorOf } from '../store/sqlite.ts';
+import { cursorOf } from '../store/store.ts';
 import { entryView } from '../cluster/views.ts';
 
 const pageRows = 100;

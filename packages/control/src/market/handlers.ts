@@ -5,7 +5,7 @@ import { canonical } from '@iog/seal';
 import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/server.ts';
 import { accountOf, answer, refuse } from '../command.ts';
-import { cursorOf } from '../store/sqlite.ts';
+import { cursorOf } from '../store/store.ts';
 
 const pageRows = 100;
 const devicesLooked = 1_000;

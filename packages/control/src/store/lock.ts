@@ -1,47 +1,64 @@
-// One process for each data directory. The lock is an abstract Unix socket: the kernel frees it when its process dies, however it dies.
-import fs from 'node:fs';
-import net from 'node:net';
-import path from 'node:path';
-import { createHash } from 'node:crypto';
+// One process at a time in a data directory. The lock is the kernel's, so that it ends with its holder, however that dies.
+import { DatabaseSync } from 'node:sqlite';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { StoreFault } from './store.ts';
+import { faulting, storeFaultOf } from './sqlite-fault.ts';
 
 export interface DirectoryLock {
-  release(): Promise<void>;
+  release(): void;
 }
 
-/** Makes the directory (0700) where it is missing, and takes it. Throws StoreFault `store.in-use` or `store.readonly`. */
-export async function lockDirectory(dir: string): Promise<DirectoryLock> {
+/**
+ * Holds `dir` (made, with mode 0700, where there is none) until released. Faults: `store.in-use` where it is held already, by this process
+ * or another; `store.readonly`, `store.io`.
+ *
+ * An exclusive transaction on an empty database is a portable record lock: unlike an abstract socket it is also seen between containers
+ * that share the directory. Nobody else may open `lock`: closing any descriptor of it would end the lock; so the pid is in its own file.
+ */
+export function lockDirectory(dir: string): DirectoryLock {
+  const path = resolve(dir);
+  const pidFile = join(path, 'lock.pid');
+  faulting(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+  const database = exclusive(path, pidFile);
   try {
-    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-    fs.accessSync(dir, fs.constants.W_OK);
-  } catch (error) {
-    throw new StoreFault('store.readonly', `The data directory ${dir} cannot be written. Choose another with --dir, or correct its permissions.`, { cause: error });
+    faulting(path, () => writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 }));
+  } catch (cause) {
+    database.close();
+    throw cause;
   }
-  // The inode tells one directory by all its names.
-  const { dev, ino } = fs.statSync(dir);
-  const name = createHash('sha256').update(`${dev}/${ino}`).digest('hex').slice(0, 40);
-  const server = net.createServer((socket) => socket.end());
-  try {
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(`\0iog-data-${name}`, resolve));
-  } catch (error) {
-    const owner = readOwner(dir);
-    throw new StoreFault('store.in-use', `The data directory ${dir} is in use by another control${owner}. Stop that one, or choose another directory with --dir.`, { cause: error });
-  }
-  const pidFile = path.join(dir, 'control.pid');
-  fs.writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  let held = true;
   return {
-    release: () =>
-      new Promise((resolve) => {
-        fs.rmSync(pidFile, { force: true });
-        server.close(() => resolve());
-      }),
+    release() {
+      if (!held) return;
+      held = false;
+      rmSync(pidFile, { force: true });
+      database.close();
+    },
   };
 }
 
-function readOwner(dir: string): string {
+function exclusive(path: string, pidFile: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
   try {
-    return ` (process ${fs.readFileSync(path.join(dir, 'control.pid'), 'utf8').trim()})`;
+    database = new DatabaseSync(join(path, 'lock'), { timeout: 0 });
+    database.exec('BEGIN EXCLUSIVE');
+    return database;
+  } catch (cause) {
+    database?.close();
+    const fault = storeFaultOf(cause, path);
+    // SQLite says only that it cannot open its file; the directory says why.
+    if (fault instanceof StoreFault && fault.code === 'store.io') faulting(path, () => rmdirSync(mkdtempSync(join(path, 'probe-'))));
+    if (!(fault instanceof StoreFault) || fault.code !== 'store.in-use') throw fault;
+    const message = `the data directory ${path} is in use by process ${holder(pidFile)}: stop that process, or choose another directory`;
+    throw new StoreFault('store.in-use', message, cause);
+  }
+}
+
+function holder(pidFile: string): string {
+  try {
+    return readFileSync(pidFile, 'utf8').trim();
   } catch {
-    return '';
+    return '(just starting)';
   }
 }

@@ -1,31 +1,55 @@
-// What SQLite says went wrong, in the store's own words and with a next step.
+// Which StoreFault an error of SQLite or of its files is, with what to do about it.
 import { StoreFault, type StoreFaultCode } from './store.ts';
 
-const full = 13;
-const readonly = 8;
-const corrupt = 11;
-const notADatabase = 26;
-const cannotOpen = 14;
-const busy = 5;
+// Primary result codes: https://sqlite.org/rescode.html
+const codes: Readonly<Record<number, StoreFaultCode>> = {
+  3: 'store.readonly',
+  5: 'store.in-use',
+  6: 'store.in-use',
+  8: 'store.readonly',
+  10: 'store.io',
+  11: 'store.corrupt',
+  13: 'store.full',
+  14: 'store.io',
+  26: 'store.corrupt',
+};
+const fileCodes: Readonly<Record<string, StoreFaultCode>> = {
+  ENOSPC: 'store.full',
+  EDQUOT: 'store.full',
+  EACCES: 'store.readonly',
+  EPERM: 'store.readonly',
+  EROFS: 'store.readonly',
+};
 
-/** The fault of an error that SQLite threw; any other error is a bug of ours and stays what it is. */
-export function faultOf(error: unknown, file: string): unknown {
-  if (error instanceof StoreFault) return error;
-  const { errcode, code } = error as { errcode?: number; code?: string };
-  if (code !== 'ERR_SQLITE_ERROR' && code !== 'ENOSPC' && code !== 'EROFS' && code !== 'EACCES') return error;
-  const fault = (name: StoreFaultCode, message: string): StoreFault => new StoreFault(name, message, { cause: error });
-  switch (code === 'ENOSPC' ? full : code === 'ERR_SQLITE_ERROR' ? (errcode ?? 0) & 0xff : readonly) {
-    case full:
-      return fault('store.full', `The disk of ${file} is full. Nothing of this change was kept; free some space and try again.`);
-    case readonly:
-    case cannotOpen:
-      return fault('store.readonly', `${file} cannot be written. Correct its permissions, or choose another directory with --dir.`);
-    case corrupt:
-    case notADatabase:
-      return fault('store.corrupt', `${file} is damaged. It was left as it is; restore a copy of it, or choose another directory with --dir.`);
-    case busy:
-      return fault('store.in-use', `${file} is held by another process. Stop that one, or choose another directory with --dir.`);
-    default:
-      return fault('store.io', `${file} failed: ${(error as Error).message}. Look at the disk, then try again.`);
+const nextSteps: Partial<Record<StoreFaultCode, string>> = {
+  'store.full': 'is full: free space on its disk; the store goes on by itself',
+  'store.readonly': 'cannot be written: let the user of this process write to its directory',
+  'store.corrupt': 'is damaged: stop, keep a copy of the directory, and restore the latest backup',
+  'store.in-use': 'is locked by another program: close what has it open',
+  'store.io': 'could not be read or written: check its disk and its directory',
+};
+
+/** The fault that `cause` is, at `path`; an error that is no fault of the environment (SQL that is wrong) is given back as it is. */
+export function storeFaultOf(cause: unknown, path: string): Error {
+  if (cause instanceof StoreFault) return cause;
+  const code = faultCode(cause);
+  if (code === undefined) return cause instanceof Error ? cause : new Error(String(cause));
+  return new StoreFault(code, `the store ${path} ${nextSteps[code] ?? ''} (${(cause as Error).message})`, cause);
+}
+
+/** Does it, and throws the fault where the environment fails. */
+export function faulting<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw storeFaultOf(cause, path);
   }
+}
+
+function faultCode(cause: unknown): StoreFaultCode | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  // The low byte of an extended code is its primary code.
+  if ('errcode' in cause && typeof cause.errcode === 'number') return codes[cause.errcode & 0xff];
+  if (!('syscall' in cause) || !('code' in cause)) return undefined;
+  return fileCodes[String(cause.code)] ?? 'store.io';
 }

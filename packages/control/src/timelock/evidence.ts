@@ -34,9 +34,8 @@ export async function takeEvidence(ports: ControlPorts, pulseSecret: Uint8Array,
     for (const { snapshot, signed, hash } of read) {
       const sentAt = snapshot.pulse === '' ? undefined : pulseSentAt(pulseSecret, from.device, snapshot.pulse);
       const placed = placeSample({ snapshot, signed, hash, arrivedAt, pulseSentAt: sentAt, chain });
-      if (placed.kind === 'known' || placed.kind === 'ignored') continue;
+      if ('sample' in placed) samples.push(placed.sample);
       if (placed.kind === 'placed') chain = placed.chain;
-      samples.push(placed.sample);
     }
     if (samples.length === 0) return { writes: [], value: lease.chain };
     const minutes = new Map<string, MinuteRow>();

@@ -1,6 +1,6 @@
 // Takes the samples of one lease: counters → a snapshot, chained to the one before → signed → on disk. Sending is the sender's.
 import type { DeviceId, LeaseId, Snapshot } from '@iog/protocol';
-import { canonical, sha256, toBase64url } from '@iog/seal';
+import { canonical, sha256hex, toBase64url } from '@iog/seal';
 import type { Place, Spool } from './spool.ts';
 
 export interface SamplerPorts {
@@ -43,7 +43,7 @@ export function sampler(lease: LeaseId, ports: SamplerPorts): Sampler {
       const signed = { bytes: toBase64url(bytes), signature: ports.sign('evidence', bytes) };
       const place = { segment, index };
       ports.spool.add(lease, { ...place, closing, signed });
-      prev = sha256(bytes);
+      prev = sha256hex(bytes);
       index += 1;
       last = counts;
       return place;

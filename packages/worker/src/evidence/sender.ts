@@ -9,12 +9,12 @@ const resendAfterMs = 5_000;
 
 export class EvidenceSender {
   readonly #spool: Spool;
-  readonly #session: () => Session;
+  readonly #session: Pick<Session, 'send'>;
   readonly #clock: Clock;
   /** Up to where a lease's chain was sent on this session, and when something last moved. */
   readonly #sent = new Map<LeaseId, { through: Place; atMs: number }>();
 
-  constructor(spool: Spool, session: () => Session, clock: Clock) {
+  constructor(spool: Spool, session: Pick<Session, 'send'>, clock: Clock) {
     this.#spool = spool;
     this.#session = session;
     this.#clock = clock;
@@ -46,7 +46,7 @@ export class EvidenceSender {
     const samples = this.#spool.waiting(lease, mostPerMessage, isStuck ? undefined : sent.through);
     const last = samples.at(-1);
     if (last === undefined) return;
-    const isSent = this.#session().send({ type: 'evidence', lease, snapshots: samples.map(({ signed }) => signed) });
+    const isSent = this.#session.send({ type: 'evidence', lease, snapshots: samples.map(({ signed }) => signed) });
     if (isSent) this.#sent.set(lease, { through: { segment: last.segment, index: last.index }, atMs: nowMs });
   }
 }

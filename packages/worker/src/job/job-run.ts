@@ -28,12 +28,14 @@ export interface JobPorts {
   readonly changed: () => void;
 }
 
+type Seen = Pick<ObservedJob, 'state' | 'exitCode' | 'detail' | 'tasksPerNode'>;
+
 export class JobRun {
   readonly #ports: JobPorts;
   readonly #abort = new AbortController();
   readonly #log: JobLog;
   #want: AssignedJob;
-  #seen: Pick<ObservedJob, 'state' | 'exitCode' | 'detail' | 'tasksPerNode'> = { state: 'waiting', exitCode: null, detail: '', tasksPerNode: {} };
+  #seen: Seen = { state: 'waiting', exitCode: null, detail: '', tasksPerNode: {} };
   #done: Promise<void> = Promise.resolve();
   #uploading: Promise<void> = Promise.resolve();
 
@@ -208,7 +210,7 @@ export class JobRun {
     limit.abort();
   }
 
-  #report(seen: Partial<typeof this.#seen>): void {
+  #report(seen: Partial<Seen>): void {
     const next = { ...this.#seen, ...seen };
     const isSame = next.state === this.#seen.state && next.detail === this.#seen.detail && next.exitCode === this.#seen.exitCode;
     this.#seen = next;

@@ -4,7 +4,7 @@ import { decodeSecrets, fromBase64url, open, type ClusterSecrets } from '@iog/se
 import type { DeviceKeys } from '../identity/identity.ts';
 import type { Jobs } from '../job/jobs.ts';
 import { saying, type Clock, type Log, type Timer } from '../ports.ts';
-import type { NodePorts, RunningNode, Runtime } from '../runtime/runtime.ts';
+import type { NodePorts, RunningNode, Runtime } from './runtime-port.ts';
 import { sealForDevice, type SealFor } from '../seal-for.ts';
 import { isNewer, newRecord, type LeaseRecord } from './record.ts';
 import type { Sampling } from './sampling.ts';

@@ -1,5 +1,5 @@
 // The session: this device's link to control. It knows epochs, silence and reconnecting; what to run is decided by who listens.
-import { linkVersions, sockets, type Assignment, type DeviceId, type ObservedLease, type ToControl, type ToWorker } from '@iog/protocol';
+import { linkVersions, sockets, type Assignment, type DeviceId, type ErrorCode, type ObservedLease, type ToControl, type ToWorker } from '@iog/protocol';
 import type { Clock, Log, Random, Timer } from '../ports.ts';
 import { readMessage } from './messages.ts';
 import type { Wire, WireLink } from './wire.ts';
@@ -9,6 +9,8 @@ const mostRetryMs = 5_000;
 const coalesceMs = 20;
 const pingEveryMs = 3_000;
 const silentAfterMs = 12_000;
+/** Refusals that no retry mends. */
+const finalCodes = new Set<string>(['device.unknown', 'device.removed', 'device.signature', 'link.version'] satisfies ErrorCode[]);
 const leastBeatEveryMs = 100;
 const mostBeatEveryMs = 60_000;
 /** A long outage is told by its beginning. */
@@ -80,6 +82,10 @@ export class Session {
     this.#again('change', coalesceMs, () => this.#beat());
   }
 
+  beatNow(): void {
+    this.#beat();
+  }
+
   /** The nonce of the latest pulse, '' before the first. */
   get pulse(): string {
     return this.#pulse;
@@ -120,7 +126,7 @@ export class Session {
     if (read.kind === 'malformed') return this.#ignore(read.detail);
     if (read.kind === 'unknown') return this.#ignore(`its type ${read.type} is unknown here`);
     const { message } = read;
-    if (message.type === 'refused') return this.#refuse(message.code, message.detail);
+    if (message.type === 'refused') return this.#refused(message.code, message.detail);
     if (message.type === 'challenge') return this.#challenge(message);
     if (message.type === 'welcome') return this.#welcome(message);
     const epoch = this.#live?.epoch;
@@ -192,6 +198,12 @@ export class Session {
     if (this.#failures < loggedFailures) log({ level: 'warn', event: 'session.lost', reason, retryInMs });
     this.#failures += 1;
     this.#retry = clock.after(retryInMs, () => this.#dial());
+  }
+
+  /** What a later try may mend is tried again, after the usual wait. */
+  #refused(code: string, detail: string): void {
+    if (finalCodes.has(code)) return this.#refuse(code, detail);
+    this.#lose(`${code}: ${detail}`);
   }
 
   #refuse(code: string, detail: string): void {

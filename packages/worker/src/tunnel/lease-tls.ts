@@ -55,12 +55,7 @@ export function serveLease({ stream, lease, lookup, log }: LeaseConnection): voi
 function portOf({ ports }: TunnelLease, lease: string, secure: TLSSocket): number | undefined {
   // Node sets the name on both ends of TLS; its typings know it on none.
   const { servername } = secure as TLSSocket & { readonly servername?: string | false | null };
-  switch (servername) {
-    case `dashboard.${lease}`:
-      return ports.dashboard;
-    case `gcs.${lease}`:
-      return ports.gcs;
-    default:
-      return undefined;
-  }
+  if (servername === `dashboard.${lease}`) return ports.dashboard;
+  if (servername === `gcs.${lease}`) return ports.gcs;
+  return undefined;
 }

@@ -33,9 +33,11 @@ export function breakTogether(secure: TLSSocket, carrier: Http2Stream): void {
   };
   carrier.prependListener('end', tell);
   carrier.on('close', tell);
+  // oxlint-disable no-underscore-dangle -- the one place through which every destroy goes, and Node's name for it
   const destroy = secure._destroy.bind(secure);
   secure._destroy = (error, done) => {
     if (!carrier.destroyed && (error !== null || !secure.writableFinished)) carrier.destroy(error ?? new Error('The tunnel was dropped.'));
     destroy(error, done);
   };
+  // oxlint-enable no-underscore-dangle
 }

@@ -1,0 +1,108 @@
+// iog cluster: rent, look, watch, end.
+import { askQuote, rentCluster } from '@iog/client';
+import type { Command } from '../command.ts';
+import { UserError } from '../failure.ts';
+import { untilToldToEnd } from '../network/serving.ts';
+import { requireProfile, withClient } from '../profile.ts';
+import { endCluster } from '../story/job-story.ts';
+import { clusterTable, clusterText, eventText } from './cluster-text.ts';
+import { demandOf, demandOptions } from './demand.ts';
+
+const one = { usage: '<cluster>', positionals: { min: 1, max: 1 }, options: {} } as const;
+
+const create: Command = {
+  name: 'cluster create',
+  summary: 'Rent a cluster: quote, seal its secrets, hold its cap',
+  usage: '',
+  positionals: { min: 0, max: 0 },
+  options: {
+    ...demandOptions,
+    name: { type: 'string', value: '<name>', help: 'Its name (default cluster)' },
+    'idle-end': { type: 'string', value: '<time>', help: 'End it after so long without a job' },
+  },
+  examples: ['iog cluster create --nodes 2 --cores 1 --memory 2GB --for 1h --cap 1.00', 'iog cluster create --name night --hours 8 --idle-end 20m'],
+  async run({ given, environment, terminal }) {
+    const demand = demandOf(given);
+    const idleEndMs = given.durationMs('idle-end');
+    const profile = requireProfile(environment);
+    const cluster = await withClient(environment, async (client) => {
+      const quote = await askQuote(client, demand);
+      if ('nothingFits' in quote) throw new UserError(`Nothing on offer fits: ${quote.nothingFits}.`, 'Loosen that filter; `iog quote` shows what each left.');
+      terminal.say(quote.notice);
+      const rented = await rentCluster(client, {
+        name: given.text('name') ?? 'cluster',
+        quote,
+        renterRecipient: profile.ageRecipient,
+        ...(profile.network === '' || profile.url !== client.url ? {} : { networkPublicKey: profile.network }),
+        ...(idleEndMs === undefined ? {} : { idleEndMs }),
+      });
+      return rented.cluster;
+    });
+    terminal.result(cluster, `${clusterText(cluster)}\n\nFollow it: iog cluster watch ${cluster.id}`);
+  },
+};
+
+const list: Command = {
+  name: 'cluster list',
+  summary: "List the account's clusters",
+  usage: '',
+  positionals: { min: 0, max: 0 },
+  options: {},
+  examples: ['iog cluster list'],
+  async run({ environment, terminal }) {
+    const items = await withClient(environment, (client) => client.items('cluster.list', {}));
+    terminal.result(items, clusterTable(items));
+  },
+};
+
+const show: Command = {
+  ...one,
+  name: 'cluster show',
+  summary: 'Show a cluster, its nodes and its money',
+  examples: ['iog cluster show clu_01j…'],
+  async run({ given, environment, terminal }) {
+    const view = await withClient(environment, (client) => client.call('cluster.show', { params: { cluster: given.id('clu', 0) } }));
+    terminal.result(view, clusterText(view));
+  },
+};
+
+const end: Command = {
+  ...one,
+  name: 'cluster end',
+  summary: 'End a cluster; its receipt follows when its minutes are decided',
+  examples: ['iog cluster end clu_01j…'],
+  async run({ given, environment, terminal }) {
+    const cluster = given.id('clu', 0);
+    const view = await withClient(environment, async (client) => {
+      await endCluster(client, cluster);
+      return client.call('cluster.show', { params: { cluster } });
+    });
+    terminal.result(view, `${cluster} is ${view.state}. Its receipt: iog receipt ${cluster}`);
+  },
+};
+
+const watch: Command = {
+  ...one,
+  name: 'cluster watch',
+  summary: "Follow a cluster's events until it has ended (with --json: one event a line)",
+  examples: ['iog cluster watch clu_01j…'],
+  async run({ given, environment, terminal }) {
+    const cluster = given.id('clu', 0);
+    const stop = new AbortController();
+    const { told, release } = untilToldToEnd(false);
+    void told.then(() => stop.abort());
+    try {
+      await withClient(environment, async (client) => {
+        await client.call('cluster.show', { params: { cluster } });
+        for await (const event of client.events(cluster, 0, stop.signal)) {
+          terminal.raw(Buffer.from(`${terminal.json ? JSON.stringify(event) : eventText(event)}\n`));
+          if (event.kind === 'receipt.issued') stop.abort();
+        }
+      });
+    } finally {
+      release();
+    }
+  },
+};
+
+export const clusterCommands: readonly Command[] = [create, list, show, watch, end];

@@ -1,0 +1,69 @@
+// iog offers, iog quote: what there is to rent, and what it would cost.
+import { formatAmount, formatDurationMs, type Quote, type QuoteAnswer } from '@iog/protocol';
+import type { Command } from '../command.ts';
+import { withClient } from '../profile.ts';
+import { formatBytes, money, pairs, table } from '../terminal/format.ts';
+import { demandOf, demandOptions } from './demand.ts';
+
+const offers: Command = {
+  name: 'offers',
+  summary: 'List what may be rented now, with prices per hour',
+  usage: '',
+  positionals: { min: 0, max: 0 },
+  options: {},
+  examples: ['iog offers', 'iog offers --json'],
+  async run({ environment, terminal }) {
+    const items = await withClient(environment, (client) => client.items('offer.list', {}));
+    const rows = items.map((offer) => [
+      offer.name,
+      offer.region,
+      String(offer.cores),
+      formatBytes(offer.memoryBytes),
+      offer.gpus.map(({ model }) => model).join(', ') || '-',
+      formatAmount(BigInt(offer.prices.coreMicro)),
+      formatAmount(BigInt(offer.prices.memoryGbMicro)),
+      formatAmount(BigInt(offer.wholeMicroPerHour)),
+      `${offer.runtime} (${offer.isolation})`,
+      offer.basis,
+    ]);
+    const head = ['device', 'region', 'cores', 'memory', 'gpus', 'core/h', 'GB/h', 'whole/h', 'runtime', 'basis'];
+    terminal.result(items, rows.length === 0 ? 'Nothing is on offer. `iog device list` shows what devices wait for.' : table(head, rows, [2, 3, 5, 6, 7]));
+  },
+};
+
+const quote: Command = {
+  name: 'quote',
+  summary: 'Price nodes for a time; reserves nothing',
+  usage: '',
+  positionals: { min: 0, max: 0 },
+  options: demandOptions,
+  examples: ['iog quote --nodes 2 --cores 1 --memory 2GB --for 30m', 'iog quote --gpu "NVIDIA L4" --hours 4 --json > quote.json'],
+  async run({ given, environment, terminal }) {
+    const demand = demandOf(given);
+    const answer = await withClient(environment, (client) => client.call('quote.create', { body: demand }));
+    terminal.result(answer, answer.quote === null ? emptyText(answer) : quoteText(answer.quote));
+    return answer.quote === null ? 1 : 0;
+  },
+};
+
+export function quoteText(quote: Quote): string {
+  const rows = quote.nodes.flatMap((node) => [
+    [node.name, node.region, 'all', formatAmount(BigInt(node.rateMicroPerHour))],
+    ...node.breakdown.map(({ what, count, microPerHour }) => ['', '', `${count} ${what}`, formatAmount(BigInt(microPerHour))]),
+  ]);
+  const sums = pairs([
+    ['rate', `${money(quote.rateMicroPerHour, quote.currency)} an hour`],
+    ['for', `at most ${formatDurationMs(quote.durationMs)}`],
+    ['held', `${money(quote.capMicro, quote.currency)}; only proven minutes are paid, the rest comes back`],
+    ['latency', quote.latencyUpToMs === null ? 'not measured' : `up to ${quote.latencyUpToMs} ms between nodes`],
+    ['quote', `${quote.id}, valid for ${formatDurationMs(Math.max(0, quote.expiresAt - quote.at))}`],
+  ]);
+  return [table(['device', 'region', 'what', `${quote.currency}/h`], rows, [3]), '', sums, '', quote.notice].join('\n');
+}
+
+function emptyText({ filters, emptiedBy }: QuoteAnswer): string {
+  const rows = filters.map(({ filter, left, detail }) => [filter, String(left), detail]);
+  return [`Nothing on offer fits${emptiedBy === null ? '' : `: ${emptiedBy.filter}, ${emptiedBy.detail}`}.`, '', table(['filter', 'left', 'detail'], rows, [1])].join('\n');
+}
+
+export const marketCommands: readonly Command[] = [offers, quote];

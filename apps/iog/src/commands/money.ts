@@ -1,0 +1,84 @@
+// iog balance, faucet, entries, receipt: where the money is, and why.
+import { formatDurationMs, laptopPolicy } from '@iog/protocol';
+import type { Command } from '../command.ts';
+import { withClient } from '../profile.ts';
+import { receiptText } from '../story/receipt-text.ts';
+import { formatInstant, money, pairs, table } from '../terminal/format.ts';
+
+const none = { usage: '', positionals: { min: 0, max: 0 } } as const;
+
+const balance: Command = {
+  ...none,
+  name: 'balance',
+  summary: 'Show what is available, held for clusters, and earned',
+  options: {},
+  examples: ['iog balance'],
+  async run({ environment, terminal }) {
+    const found = await withClient(environment, (client) => client.call('balance.show', {}));
+    const { currency, availableMicro, heldMicro, earnedMicro } = found;
+    terminal.result(
+      found,
+      pairs([
+        ['available', money(availableMicro, currency)],
+        ['held', money(heldMicro, currency)],
+        ['earned', money(earnedMicro, currency)],
+      ]),
+    );
+  },
+};
+
+const faucet: Command = {
+  name: 'faucet',
+  summary: 'Draw test money, where the network gives any',
+  usage: '',
+  positionals: { min: 0, max: 0 },
+  options: { amount: { type: 'string', value: '<amount>', help: 'How much (default: all that is given)' } },
+  examples: ['iog faucet --amount 10.00'],
+  async run({ given, environment, terminal }) {
+    const amountMicro = String(given.amount('amount') ?? laptopPolicy.faucetMicro);
+    const found = await withClient(environment, (client) => client.call('faucet.draw', { body: { amountMicro } }));
+    terminal.result(found, `available ${money(found.availableMicro, found.currency)}`);
+  },
+};
+
+const entries: Command = {
+  ...none,
+  name: 'entries',
+  summary: "List the ledger's entries of this account",
+  options: {},
+  examples: ['iog entries --json'],
+  async run({ environment, terminal }) {
+    const items = await withClient(environment, (client) => client.items('entry.list', {}));
+    const rows = items.flatMap(({ at, kind, subject, currency, lines }) =>
+      lines.map(({ account, amountMicro }, i) => [i === 0 ? formatInstant(at) : '', i === 0 ? kind : '', i === 0 ? subject : '', account, money(amountMicro, currency)]),
+    );
+    terminal.result(items, table(['when', 'kind', 'subject', 'account', 'amount'], rows, [4]));
+  },
+};
+
+const receipt: Command = {
+  name: 'receipt',
+  summary: 'Show the bill of a cluster that has ended',
+  usage: '<cluster>',
+  positionals: { min: 1, max: 1 },
+  options: { minutes: { type: 'boolean', help: 'Every minute with its verdict and grounds' } },
+  examples: ['iog receipt clu_01j…', 'iog receipt clu_01j… --minutes', 'iog receipt clu_01j… --json'],
+  async run({ given, environment, terminal }) {
+    const found = await withClient(environment, (client) => client.call('receipt.show', { params: { cluster: given.id('clu', 0) } }));
+    const minutes = found.leases.flatMap((lease) =>
+      lease.verdicts.map((minute) => [
+        lease.deviceName,
+        String(minute.k),
+        formatInstant(minute.from),
+        formatDurationMs(minute.ms),
+        minute.basis === null ? minute.verdict : `${minute.verdict} (${minute.basis})`,
+        minute.grounds.map(({ code }) => code).join(', '),
+        minute.method,
+      ]),
+    );
+    const list = given.flag('minutes') ? `\n\n${table(['device', 'k', 'from', 'length', 'verdict', 'grounds', 'method'], minutes, [1, 3])}` : '';
+    terminal.result(found, receiptText(found) + list);
+  },
+};
+
+export const moneyCommands: readonly Command[] = [balance, faucet, entries, receipt];

@@ -1,0 +1,99 @@
+// iog run: rent, upload, run, end, receipt, in one. Ctrl-C detaches and leaves the cluster running.
+import { shellLine } from '@iog/client';
+import type { ClusterId, JobId } from '@iog/protocol';
+import type { Call, Command } from '../command.ts';
+import { UsageError } from '../failure.ts';
+import { requireProfile, withClient } from '../profile.ts';
+import { endPhase, followPhase, formPhases, quotePhase, receiptPhase, submitPhases, type StoryPorts } from '../story/job-story.ts';
+import { phases } from '../story/phases.ts';
+import { receiptText } from '../story/receipt-text.ts';
+import { demandOf, demandOptions } from './demand.ts';
+import { environmentOf, exitCodeOf } from './job.ts';
+
+interface Place {
+  cluster?: ClusterId;
+  job?: JobId;
+}
+
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'Rent a cluster, run a command on it, end it, show the receipt',
+  usage: '-- <command…>',
+  positionals: { min: 0, max: 0 },
+  takesCommand: true,
+  options: {
+    ...demandOptions,
+    dir: { type: 'string', value: '<folder>', help: "The job's working directory, sent sealed (default: this folder)" },
+    name: { type: 'string', value: '<name>', help: 'The name of cluster and job (default run)' },
+    env: { type: 'string', value: '<NAME=value>', multiple: true, help: 'A variable of its environment, sent sealed; may be repeated' },
+    retries: { type: 'string', value: '<n>', help: 'Run it again so often if its cluster loses its head (default 0)' },
+    keep: { type: 'boolean', help: 'Leave the cluster running afterwards' },
+  },
+  examples: ['iog run -- python sweep.py', 'iog run --nodes 2 --cores 1 --memory 2GB --for 30m --cap 1.00 --dir examples/digits-sweep -- python sweep.py'],
+  async run(call) {
+    const { given } = call;
+    if (given.command.length === 0) throw new UsageError('`iog run` needs a command after --: iog run -- python sweep.py');
+    const place: Place = {};
+    const halt = new AbortController();
+    const interrupted = onInterrupt(halt);
+    try {
+      return await runStory(call, place, halt.signal);
+    } catch (error) {
+      if (!halt.signal.aborted) throw error;
+      sayHowToComeBack(call, place);
+      return 130;
+    } finally {
+      interrupted.release();
+    }
+  },
+};
+
+async function runStory({ given, environment, terminal }: Call, place: Place, signal: AbortSignal): Promise<number> {
+  const profile = requireProfile(environment);
+  const demand = demandOf(given);
+  const env = { IOG_NODES: String(demand.nodes), ...environmentOf(given.texts('env')) };
+  const retries = given.count('retries', { min: 0, max: 10 });
+  const name = given.text('name') ?? 'run';
+  const say = (line: string): void => terminal.say(line);
+  return withClient(environment, async (client) => {
+    const network = client.url === profile.url ? profile.network : '';
+    const ports: StoryPorts = { client, profile: { ...profile, network }, phases: phases(say), say, signal };
+    const quote = await quotePhase(ports, demand);
+    const cluster = await formPhases(ports, name, quote, (id) => (place.cluster = id));
+    const plan = { name, dir: given.text('dir') ?? process.cwd(), entrypoint: shellLine(given.command), env, ...(retries === undefined ? {} : { retries }) };
+    const submitted = await submitPhases(ports, cluster, plan);
+    place.job = submitted.id;
+    const { job } = await followPhase(ports, submitted.id, (bytes) => (terminal.json ? terminal.rawProgress(bytes) : terminal.raw(bytes)));
+    terminal.say(`job ${job.state}${job.detail === '' ? '' : `: ${job.detail}`}`);
+    if (given.flag('keep')) {
+      terminal.result({ job, cluster: cluster.id }, `${cluster.id} stays until its time or cap is used. End it: iog cluster end ${cluster.id}`);
+      return exitCodeOf(job);
+    }
+    await endPhase(ports, cluster.id);
+    const receipt = await receiptPhase(ports, cluster.id);
+    if (terminal.json) terminal.result({ job, receipt, phases: ports.phases.done }, '');
+    else terminal.say(receiptText(receipt));
+    return exitCodeOf(job);
+  });
+}
+
+/** The first Ctrl-C lets go in order; the second ends the process on the spot. */
+function onInterrupt(halt: AbortController): { release(): void } {
+  const handler = (): void => {
+    if (halt.signal.aborted) process.exit(130);
+    halt.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, handler);
+  return {
+    release() {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, handler);
+    },
+  };
+}
+
+function sayHowToComeBack({ terminal }: Call, { cluster, job }: Place): void {
+  if (cluster === undefined) return terminal.say('Nothing was rented.');
+  terminal.say(`Detached: ${cluster} goes on until its time or cap is used.`);
+  terminal.say(job === undefined ? `Look: iog cluster watch ${cluster}` : `Come back: iog job logs ${job} --follow`);
+  terminal.say(`End it: iog cluster end ${cluster}`);
+}

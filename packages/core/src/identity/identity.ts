@@ -1,0 +1,65 @@
+// Accounts and keys: who may do what. A key's secret is never here, only its hash.
+import type { AccountId, AccountView, Instant, KeyId, KeyView, NewAccount, NewKey, Rejection, Scope } from '@iog/protocol';
+import type { AccountRow, KeyRow } from '../rows.ts';
+import { type Decision, accept, reject } from '../decision.ts';
+
+/** Why this key may not do this now: `key.unknown`, `key.revoked`, `key.expired`, `key.scope`; undefined when it may. */
+export function authorise(key: KeyRow | undefined, scope: Scope, now: Instant): Rejection | undefined {
+  if (!key) return { code: 'key.unknown', context: {} };
+  if (key.revokedAt !== null) return { code: 'key.revoked', context: {} };
+  if (key.expiresAt !== null && now >= key.expiresAt) return { code: 'key.expired', context: {} };
+  if (!key.scopes.includes(scope)) return { code: 'key.scope', context: { scope } };
+  return undefined;
+}
+
+/** Why this key may not have so much more held, under its spend cap. */
+export function spendWithin(key: KeyRow, extraMicro: bigint): Rejection | undefined {
+  const { spendCapMicro: cap, spentMicro: spent } = key;
+  if (cap === null || spent + extraMicro <= cap) return undefined;
+  return { code: 'key.spend-cap', context: { capMicro: cap.toString(), spentMicro: spent.toString(), needsMicro: extraMicro.toString() } };
+}
+
+export interface Making<W, I> {
+  readonly wanted: W;
+  /** The key that asks; null for the network's very first. */
+  readonly maker: KeyRow | null;
+  readonly now: Instant;
+  readonly id: I;
+}
+
+/** An account with its first key. Rejects what `createKey` rejects. */
+export function createAccount({ wanted, maker, now, id, keyId }: Making<NewAccount, AccountId> & { readonly keyId: KeyId }): Decision<{ account: AccountRow; key: KeyRow }> {
+  const account: AccountRow = { kind: 'account', id, name: wanted.name, createdAt: now, recipient: wanted.recipient ?? null };
+  const made = createKey({ wanted: wanted.key, maker, now, id: keyId, account: id });
+  return made.ok ? accept([account, made.value], { account, key: made.value }) : made;
+}
+
+/** A key can give no scope that its maker lacks (`key.scope`), and must expire in the future (`request.malformed`). */
+export function createKey({ wanted, maker, now, id, account }: Making<NewKey, KeyId> & { readonly account: AccountId }): Decision<KeyRow> {
+  const lacking = maker ? wanted.scopes.find((scope) => !maker.scopes.includes(scope)) : undefined;
+  if (lacking) return reject('key.scope', { scope: lacking });
+  if (wanted.expiresAt !== undefined && wanted.expiresAt <= now) return reject('request.malformed', { detail: 'expiresAt is in the past' });
+  const cap = wanted.spendCapMicro === undefined ? null : BigInt(wanted.spendCapMicro);
+  if (cap !== null && cap < 0n) return reject('request.malformed', { detail: 'spendCapMicro is below zero' });
+  // A capped key must not make one that may spend more than it may itself.
+  if (maker?.account === account && maker.spendCapMicro !== null && (cap === null || cap > maker.spendCapMicro - maker.spentMicro)) {
+    return reject('key.spend-cap', { capMicro: maker.spendCapMicro.toString(), spentMicro: maker.spentMicro.toString(), needsMicro: (cap ?? 0n).toString() });
+  }
+  const key: KeyRow = { kind: 'key', id: wanted.hash, key: id, account, name: wanted.name, scopes: [...wanted.scopes], createdAt: now, expiresAt: wanted.expiresAt ?? null, revokedAt: null, spendCapMicro: cap, spentMicro: 0n };
+  return accept([key], key);
+}
+
+/** Revoking again changes nothing. */
+export function revokeKey(key: KeyRow, now: Instant): Decision<KeyRow> {
+  if (key.revokedAt !== null) return accept<KeyRow>([], key);
+  const revoked: KeyRow = { ...key, revokedAt: now };
+  return accept<KeyRow>([revoked], revoked);
+}
+
+export function accountView({ id, name, createdAt, recipient }: AccountRow): AccountView {
+  return { id, name, createdAt, recipient };
+}
+
+export function keyView({ key, account, name, scopes, createdAt, expiresAt, revokedAt, spendCapMicro }: KeyRow): KeyView {
+  return { id: key, account, name, scopes: [...scopes], createdAt, expiresAt, revokedAt, spendCapMicro: spendCapMicro === null ? null : spendCapMicro.toString() };
+}

@@ -1,0 +1,3 @@
+export * from './entry.ts';
+export * from './cluster-money.ts';
+export * from './receipt.ts';

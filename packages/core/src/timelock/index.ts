@@ -1,0 +1,2 @@
+export * from './place-sample.ts';
+export * from './decide-minute.ts';

@@ -1,0 +1,273 @@
+// Leases brought to what control wants, over a double of the runtime (RuntimeDouble): generations, restarts, stops, failures.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { Assignment, ClusterId, DeviceId, LeaseId, ObservedLease } from '@iog/protocol';
+import { encodeSecrets, generateAgeIdentity, generateSigningKey, newClusterSecrets, open, sealTo, sign, toBase64url } from '@iog/seal';
+import { sampler } from './evidence/sampler.ts';
+import { openSpool } from './evidence/spool.ts';
+import type { LeasePorts } from './lease/lease-node.ts';
+import { openRecords } from './lease/record.ts';
+import type { NodeSpec, NodeStatus, RunningNode, Runtime } from './lease/runtime-port.ts';
+import { Sampling } from './lease/sampling.ts';
+import { realClock } from './ports.ts';
+import { Reconciler } from './reconcile.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'iog-reconcile-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+const lease = `lea_${'3'.repeat(26)}` as LeaseId;
+const device = `dev_${'3'.repeat(26)}` as DeviceId;
+const own = await generateAgeIdentity();
+const signing = generateSigningKey();
+const secrets = await newClusterSecrets();
+const sealedSecret = toBase64url(await sealTo([own.recipient], encodeSecrets(secrets)));
+
+class NodeDouble implements RunningNode {
+  readonly lease: LeaseId;
+  readonly generation: number;
+  readonly ports = { host: '127.0.0.1', gcs: 7001, dashboard: 7002 };
+  readonly #hearers = new Set<() => void>();
+  #status: NodeStatus = { step: 'starting', detail: '', rayNodeId: null };
+  isStopped = false;
+
+  constructor({ lease: id, generation }: NodeSpec) {
+    this.lease = id;
+    this.generation = generation;
+  }
+
+  become(status: NodeStatus): void {
+    this.#status = status;
+    for (const hear of this.#hearers) hear();
+  }
+
+  status(): NodeStatus {
+    return this.#status;
+  }
+
+  onChange(hear: () => void): () => void {
+    this.#hearers.add(hear);
+    return () => this.#hearers.delete(hear);
+  }
+
+  tenantCpuMs(): number {
+    return 40;
+  }
+
+  pids(): number[] {
+    return [1];
+  }
+
+  stop(): Promise<void> {
+    this.isStopped = true;
+    return Promise.resolve();
+  }
+}
+
+class RuntimeDouble implements Runtime {
+  readonly started: NodeDouble[] = [];
+  swept: readonly LeaseId[] | undefined;
+
+  allocatePorts(): { host: string; gcs: number; dashboard: number } {
+    return { host: '127.0.0.1', gcs: 7001, dashboard: 7002 };
+  }
+
+  start(spec: NodeSpec): Promise<RunningNode> {
+    assert.ok(!this.started.some((node) => node.lease === spec.lease && !node.isStopped), 'one node of a lease at a time');
+    this.started.push(new NodeDouble(spec));
+    return Promise.resolve(this.last);
+  }
+
+  adopt(): Promise<readonly RunningNode[]> {
+    return Promise.resolve(this.started.filter((node) => !node.isStopped));
+  }
+
+  sweep(keep: readonly LeaseId[]): Promise<void> {
+    this.swept = keep;
+    return Promise.resolve();
+  }
+
+  get last(): NodeDouble {
+    const node = this.started.at(-1);
+    assert.ok(node);
+    return node;
+  }
+}
+
+let segments = 0;
+/** A worker's start over `dir`: records and spool are read back, the runtime double stays what it is. */
+async function boot(dir: string, runtime: RuntimeDouble) {
+  const spool = openSpool(join(dir, 'spool'));
+  const records = openRecords(join(dir, 'leases'));
+  const sealed: string[] = [];
+  const segment = segments++;
+  const chain = sampler(lease, { device, segment, spool, sign: (domain, bytes) => sign(signing.secretKey, domain, bytes), monoMs: () => 1, pulse: () => '' });
+  const ports: LeasePorts = {
+    runtime,
+    keys: { ageIdentity: own.identity },
+    clock: realClock,
+    log: () => undefined,
+    save: (record) => records.save(record),
+    sampling: (id, cores) =>
+      new Sampling(id, cores, {
+        counters: { method: 'stat', busyMs: () => 100 },
+        ownMs: () => 1,
+        sampler: chain,
+        everyMs: () => 60_000,
+        taken: () => undefined,
+        clock: realClock,
+        log: () => undefined,
+      }),
+    jobs: () => assert.fail('no jobs are assigned here'),
+    sendSealed: (_lease, _device, bytes) => sealed.push(bytes) > 0,
+    isAcknowledged: (id) => spool.closing(id) === undefined,
+    changed: () => undefined,
+  };
+  const reconciler = new Reconciler({ lease: ports, load: () => records.load(), forgotten: (id) => spool.drop(id) });
+  await reconciler.restore();
+  const assign = async (...assignments: Assignment[]): Promise<ObservedLease[]> => {
+    reconciler.assign(assignments);
+    await reconciler.settled();
+    return reconciler.observe();
+  };
+  return { reconciler, spool, sealed, assign };
+}
+
+function assignment(change: Partial<Assignment> = {}): Assignment {
+  return {
+    lease,
+    cluster: `clu_${'3'.repeat(26)}` as ClusterId,
+    generation: 1,
+    incarnation: 0,
+    role: 'member',
+    slice: { cores: [0], memoryBytes: 1, gpus: [] },
+    sealedSecret,
+    renterRecipient: own.recipient,
+    clusterRecipient: secrets.ageRecipient,
+    head: { host: '127.0.0.1', gcs: 6001, dashboard: 6002 },
+    jobs: [],
+    sealFor: [],
+    ...change,
+  };
+}
+
+const fresh = (): string => mkdtempSync(join(root, 'd-'));
+
+test('a member waits for its secret, then for its head, starts once, and is ready when its node is', async () => {
+  const runtime = new RuntimeDouble();
+  const { assign, reconciler } = await boot(fresh(), runtime);
+  assert.deepEqual((await assign(assignment({ sealedSecret: null, head: null }))).map(({ detail }) => detail), ["waits for the cluster's secret"]);
+  assert.deepEqual((await assign(assignment({ head: null }))).map(({ step, detail }) => [step, detail]), [['preparing', "waits for the head's address"]]);
+  await assign(assignment());
+  await assign(assignment());
+  assert.equal(runtime.started.length, 1);
+  runtime.last.become({ step: 'ready', detail: '', rayNodeId: 'n1' });
+  assert.deepEqual(reconciler.observe().map(({ step, rayNodeId }) => [step, rayNodeId]), [['ready', 'n1']]);
+  await reconciler.letGo(true);
+});
+
+test('a head tells its address as soon as it has one', async () => {
+  const { assign, reconciler } = await boot(fresh(), new RuntimeDouble());
+  const [seen] = await assign(assignment({ role: 'head', head: null }));
+  assert.deepEqual(seen?.address, { host: '127.0.0.1', gcs: 7001, dashboard: 7002 });
+  await reconciler.letGo(true);
+});
+
+test('a lease that vanishes is stopped, closed, told until acknowledged, then forgotten for good', async () => {
+  const runtime = new RuntimeDouble();
+  const dir = fresh();
+  const { assign, reconciler, spool } = await boot(dir, runtime);
+  await assign(assignment());
+  runtime.last.become({ step: 'ready', detail: '', rayNodeId: 'n1' });
+  const [seen] = await assign();
+  assert.equal(runtime.last.isStopped, true);
+  assert.equal(seen?.step, 'stopped');
+  const { closing } = seen;
+  assert.ok(closing);
+  for (let beats = 0; beats < 10; beats++) assert.equal(reconciler.observe().length, 1);
+  spool.acknowledge(lease, closing);
+  reconciler.observe();
+  assert.deepEqual(reconciler.observe(), []);
+  await assign(assignment());
+  assert.equal(runtime.started.length, 1);
+  const next = await boot(dir, runtime);
+  await next.assign(assignment());
+  assert.equal(runtime.started.length, 1);
+  await next.assign(assignment({ generation: 2 }));
+  assert.equal(runtime.started.length, 2);
+  await next.reconciler.letGo(true);
+});
+
+test('the newest generation wins, before and after a restart', async () => {
+  const runtime = new RuntimeDouble();
+  const dir = fresh();
+  const first = await boot(dir, runtime);
+  await first.assign(assignment({ generation: 2 }));
+  await first.assign(assignment({ generation: 1 }));
+  assert.deepEqual(runtime.started.map(({ generation }) => generation), [2]);
+  const [seen] = await first.assign(assignment({ generation: 3, incarnation: 1 }));
+  assert.deepEqual(runtime.started.map(({ generation, isStopped }) => [generation, isStopped]), [[2, true], [3, false]]);
+  assert.deepEqual([seen?.generation, seen?.incarnation, seen?.closing], [3, 1, null]);
+  await first.reconciler.letGo(true);
+  const second = await boot(dir, runtime);
+  await second.assign(assignment({ generation: 2 }));
+  assert.equal(runtime.started.length, 2);
+  assert.equal(runtime.last.isStopped, false);
+  await second.reconciler.letGo(true);
+});
+
+test('a restarted worker takes up a node that outlived it, and opens a new segment of its chain at once', async () => {
+  const runtime = new RuntimeDouble();
+  const dir = fresh();
+  const first = await boot(dir, runtime);
+  await first.assign(assignment());
+  runtime.last.become({ step: 'ready', detail: '', rayNodeId: 'n1' });
+  await first.reconciler.letGo(true);
+  const second = await boot(dir, runtime);
+  assert.deepEqual(runtime.swept, [lease]);
+  assert.deepEqual(second.reconciler.observe().map(({ step }) => step), ['ready']);
+  const [seen] = await second.assign(assignment());
+  assert.deepEqual([seen?.step, runtime.started.length, runtime.last.isStopped], ['ready', 1, false]);
+  const [ended] = await second.assign();
+  assert.equal(ended?.closing?.segment, segments - 1);
+});
+
+test('a node that did not outlive its worker, or that dies, is told as failed and never started again under its generation', async () => {
+  const runtime = new RuntimeDouble();
+  const dir = fresh();
+  const first = await boot(dir, runtime);
+  await first.assign(assignment());
+  runtime.last.become({ step: 'failed', detail: 'killed', rayNodeId: null });
+  assert.deepEqual((await first.assign(assignment())).map(({ step, detail }) => [step, detail]), [['failed', 'killed']]);
+  await first.reconciler.letGo(true);
+  const second = await boot(dir, runtime);
+  assert.deepEqual(second.reconciler.observe().map(({ step }) => step), ['failed']);
+  assert.deepEqual((await second.assign(assignment())).map(({ step }) => step), ['failed']);
+  assert.equal(runtime.started.length, 1);
+  assert.deepEqual((await second.assign()).map(({ step }) => step), ['stopped']);
+});
+
+test('a secret is sealed for another device only if the recipient is signed by that device', async () => {
+  const other = generateSigningKey();
+  const { identity, recipient } = await generateAgeIdentity();
+  const { assign, sealed, reconciler } = await boot(fresh(), new RuntimeDouble());
+  const forged = { lease, device, publicKey: signing.publicKey, recipient, recipientSignature: sign(other.secretKey, 'recipient', new TextEncoder().encode(recipient)) };
+  await assign(assignment({ sealFor: [forged] }));
+  assert.deepEqual(sealed, []);
+  await assign(assignment({ sealFor: [{ ...forged, publicKey: other.publicKey }] }));
+  assert.equal(sealed.length, 0, 'a recipient once found unsigned is not asked for again under another key');
+  const later = { ...forged, lease: `lea_${'4'.repeat(26)}` as LeaseId, publicKey: other.publicKey };
+  await assign(assignment({ sealFor: [later] }));
+  await assign(assignment({ sealFor: [later] }));
+  assert.equal(sealed.length, 1);
+  assert.deepEqual(await open(identity, Buffer.from(sealed[0] ?? '', 'base64url')), encodeSecrets(secrets));
+  await reconciler.letGo(true);
+});
+
+test("a secret that is not for this device fails the lease with words", async () => {
+  const stranger = await generateAgeIdentity();
+  const { assign } = await boot(fresh(), new RuntimeDouble());
+  const foreign = toBase64url(await sealTo([stranger.recipient], encodeSecrets(secrets)));
+  assert.deepEqual((await assign(assignment({ sealedSecret: foreign }))).map(({ step }) => step), ['failed']);
+});

@@ -1,0 +1,222 @@
+// Which part of the worker hears which: session, reconciler, evidence, capacity. For startWorker only.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isId, type DeviceId, type LeaseId } from '@iog/protocol';
+import { canonical, sign } from '@iog/seal';
+import { answerCapacity, capacityObjection } from './capacity.ts';
+import { readJson, writeDurably } from './durable.ts';
+import { coreCounters, type CoreCounters } from './evidence/counters.ts';
+import { ownCpu, type OwnCpu } from './evidence/own-cpu.ts';
+import { sampler, type Sampler } from './evidence/sampler.ts';
+import { EvidenceSender } from './evidence/sender.ts';
+import { openSpool, type Spool } from './evidence/spool.ts';
+import type { Http } from './http.ts';
+import type { DeviceKeys } from './identity/identity.ts';
+import { openJobRecords } from './job/job-record.ts';
+import { Jobs } from './job/jobs.ts';
+import type { LeasePorts } from './lease/lease-node.ts';
+import { openRecords } from './lease/record.ts';
+import { Sampling } from './lease/sampling.ts';
+import { pause, saying, type Clock, type Log, type Random } from './ports.ts';
+import { Reconciler } from './reconcile.ts';
+import type { Runtime } from './lease/runtime-port.ts';
+import { rayOf } from './runtime-choice.ts';
+import { Session, type CapacityQuestion, type SessionOptions } from './session/session.ts';
+import type { Wire } from './session/wire.ts';
+
+const defaultSampleEveryMs = 10_000;
+const leastSampleEveryMs = 200;
+const mostSampleEveryMs = 600_000;
+const lastWordsWithinMs = 2_000;
+const lastWordsPollMs = 50;
+
+export interface WiringPorts {
+  readonly dir: string;
+  readonly url: string;
+  readonly device: DeviceId;
+  readonly network: string;
+  readonly keys: DeviceKeys;
+  readonly http: Http;
+  readonly runtime: Runtime;
+  readonly rootPid: number;
+  readonly refused: (code: string, detail: string) => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly wire: Wire;
+  readonly log: Log;
+}
+
+export class Wiring {
+  readonly #ports: WiringPorts;
+  readonly #spool: Spool;
+  readonly #session: Session;
+  readonly #sender: EvidenceSender;
+  readonly #reconciler: Reconciler;
+  readonly #counters: CoreCounters;
+  readonly #own: OwnCpu;
+  readonly #segment: number;
+  /** One chain of each lease for the whole segment: an index is never used twice. */
+  readonly #samplers = new Map<LeaseId, Sampler>();
+  readonly #stopping = new AbortController();
+  #sampleEveryMs = defaultSampleEveryMs;
+  #isAnswering = false;
+
+  constructor(ports: WiringPorts) {
+    this.#ports = ports;
+    this.#segment = nextSegment(ports.dir, ports.clock.nowMs());
+    this.#spool = openSpool(join(ports.dir, 'spool'));
+    this.#counters = coreCounters();
+    this.#own = ownCpu(ports.rootPid);
+    const records = openRecords(join(ports.dir, 'leases'));
+    this.#reconciler = new Reconciler({
+      lease: { ...this.#leasePorts(), save: (record) => records.save(record) },
+      load: () => records.load(),
+      forgotten: (lease) => this.#spool.drop(lease),
+    });
+    this.#session = new Session(this.#sessionOptions());
+    this.#sender = new EvidenceSender(this.#spool, this.#session, ports.clock);
+  }
+
+  async start(): Promise<void> {
+    await this.#reconciler.restore();
+    this.#session.start();
+  }
+
+  get connected(): boolean {
+    return this.#session.connected;
+  }
+
+  /** Where the tunnel of a lease that runs here leads, and the key that its renter must have. */
+  tunnelOf(lease: string): { readonly tunnelKeyHex: string; readonly ports: { readonly dashboard: number; readonly gcs: number } } | undefined {
+    const held = isId('lea', lease) ? this.#reconciler.node(lease) : undefined;
+    const { node, secrets } = held ?? {};
+    if (node === undefined || secrets === undefined) return undefined;
+    return { tunnelKeyHex: secrets.tunnelKeyHex, ports: { dashboard: node.ports.dashboard, gcs: node.ports.gcs } };
+  }
+
+  async stop(keepNodes: boolean): Promise<void> {
+    this.#stopping.abort();
+    await this.#reconciler.letGo(keepNodes);
+    if (!keepNodes) await this.#lastWords();
+    this.#session.stop();
+  }
+
+  /** The ends of the leases are told, and their closing samples acknowledged, where control hears us. */
+  async #lastWords(): Promise<void> {
+    const { clock } = this.#ports;
+    this.#session.beatNow();
+    const untilMs = clock.monoMs() + lastWordsWithinMs;
+    const isOpen = (): boolean => this.#spool.leases().some((lease) => this.#spool.closing(lease) !== undefined);
+    while (this.#session.connected && clock.monoMs() < untilMs && isOpen()) await pause(clock, lastWordsPollMs);
+  }
+
+  #leasePorts(): Omit<LeasePorts, 'save'> {
+    const { runtime, keys, clock, log, http, dir } = this.#ports;
+    const jobRecords = openJobRecords(join(dir, 'jobs'));
+    const changed = (): void => this.#session.changed();
+    return {
+      runtime,
+      keys,
+      clock,
+      log,
+      changed,
+      sampling: (lease, cores) => this.#sampling(lease, cores),
+      jobs: (node, { renterRecipient, clusterRecipient }, { ageIdentity, rayToken }) => {
+        const recipients = [renterRecipient, clusterRecipient];
+        return new Jobs({ ray: rayOf(node, rayToken), http, records: jobRecords, ageIdentity, recipients, clock, log, changed });
+      },
+      sendSealed: (lease, device, sealed) => this.#session.send({ type: 'sealed-for', lease, device, sealed }),
+      isAcknowledged: (lease) => this.#spool.closing(lease) === undefined,
+    };
+  }
+
+  #sampling(lease: LeaseId, cores: readonly number[]): Sampling {
+    const { clock, log } = this.#ports;
+    return new Sampling(lease, cores, {
+      counters: this.#counters,
+      ownMs: () => this.#own.ms(this.#reconciler.tenantPids()),
+      sampler: this.#samplerOf(lease),
+      everyMs: () => this.#sampleEveryMs,
+      taken: () => this.#sender.flush(),
+      clock,
+      log,
+    });
+  }
+
+  #samplerOf(lease: LeaseId): Sampler {
+    const known = this.#samplers.get(lease);
+    if (known !== undefined) return known;
+    const { device, keys, clock } = this.#ports;
+    const made = sampler(lease, {
+      device,
+      segment: this.#segment,
+      spool: this.#spool,
+      sign: (domain, bytes) => sign(keys.secretKey, domain, bytes),
+      monoMs: () => clock.monoMs(),
+      pulse: () => this.#session.pulse,
+    });
+    this.#samplers.set(lease, made);
+    return made;
+  }
+
+  #sessionOptions(): SessionOptions {
+    const { url, device, network, keys, refused, clock, random, wire, log } = this.#ports;
+    return {
+      url,
+      device,
+      network,
+      bootId: bootId(),
+      sign: (domain, value) => sign(keys.secretKey, domain, canonical(value)),
+      observe: () => {
+        this.#sender.flush();
+        return this.#reconciler.observe();
+      },
+      welcomed: ({ sampleEveryMs }) => {
+        this.#sampleEveryMs = Math.min(mostSampleEveryMs, Math.max(leastSampleEveryMs, sampleEveryMs));
+        this.#sender.reset();
+      },
+      assigned: (assignments) => this.#reconciler.assign(assignments),
+      acknowledged: ({ lease, segment, index }) => this.#sender.acknowledged(lease, { segment, index }),
+      demanded: (question) => void this.#answer(question),
+      refused,
+      clock,
+      random,
+      wire,
+      log,
+    };
+  }
+
+  /** One demand at a time: two at once would spoil each other's time. */
+  async #answer(question: CapacityQuestion): Promise<void> {
+    const { log } = this.#ports;
+    const objection = this.#isAnswering ? 'another demand is being answered' : capacityObjection(question);
+    if (objection !== undefined) return log({ level: 'warn', event: 'capacity.refused', detail: objection });
+    this.#isAnswering = true;
+    try {
+      const digests = await answerCapacity(question, AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(question.withinMs)]));
+      this.#session.send({ type: 'capacity-answer', id: question.id, digests });
+    } catch (error) {
+      log({ level: 'warn', event: 'capacity.failed', detail: saying(error) });
+    } finally {
+      this.#isAnswering = false;
+    }
+  }
+}
+
+/** Counts the worker's starts, so that each has a chain of its own. On disk before the first sample. */
+function nextSegment(dir: string, nowMs: number): number {
+  const path = join(dir, 'segment.json');
+  const found = readJson(path);
+  // A count that cannot be read any more is passed by far: minutes since 1970 are more than any number of starts.
+  const segment = found === undefined ? 0 : typeof found === 'number' && Number.isSafeInteger(found) ? found + 1 : Math.floor(nowMs / 60_000);
+  writeDurably(path, JSON.stringify(segment));
+  return segment;
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().slice(0, 64);
+  } catch {
+    return 'unknown';
+  }
+}
