@@ -69,5 +69,7 @@ function findHelp(words: readonly string[], commands: readonly Command[]): Found
 function unknown(typed: string, commands: readonly Command[]): UsageError {
   const names = commands.flatMap(({ name }) => [name, name.split(' ')[0] ?? name]);
   const meant = nearest(typed, [...new Set(names)]);
-  return new UsageError(`There is no command \`iog ${typed}\`.${meant === undefined ? '' : ` Did you mean \`iog ${meant}\`?`} See \`iog help\`.`);
+  return new UsageError(
+    `There is no command \`iog ${typed}\`.${meant === undefined ? '' : ` Did you mean \`iog ${meant}\`?`} See \`iog help\`.`,
+  );
 }

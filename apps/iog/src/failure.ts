@@ -32,11 +32,14 @@ export function tell(error: unknown): Told {
   if (error instanceof ApiError) return told(1, error.problem.code, error.message, error.problem.next);
   if (error instanceof PackError) return told(1, 'package', error.message, undefined);
   if (error instanceof QuoteError) return told(1, 'quote', error.message, 'Do not rent from this network until its operator explains it.');
-  if (error instanceof UnreachableError) return told(1, 'unreachable', error.message, 'Start one with `iog up`, or set IOG_URL to the network.');
-  const { code, message, name } = error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: String(error), name: '' };
+  if (error instanceof UnreachableError)
+    return told(1, 'unreachable', error.message, 'Start one with `iog up`, or set IOG_URL to the network.');
+  const { code, message, name } =
+    error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: String(error), name: '' };
   if (name === 'SealError') return told(1, code ?? 'seal', message, 'This profile may belong to another account; see `iog account show`.');
   if (code === 'ENOSPC') return told(1, code, 'The disk is full.', 'Free some space and try again; what was acknowledged is kept.');
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOENT') return told(1, code, `${message}.`, 'Check the path and its owner.');
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOENT')
+    return told(1, code, `${message}.`, 'Check the path and its owner.');
   const stack = error instanceof Error ? (error.stack ?? message) : message;
   return { lines: [`bug: ${stack}`, 'next: report it with the lines above'], exitCode: 1, problem: { code: 'bug', detail: message } };
 }

@@ -13,7 +13,7 @@ export function helpOfAll(commands: readonly Command[]): string {
     lines,
     '',
     'Environment: IOG_HOME (default ~/.iog), IOG_URL and IOG_KEY (instead of the profile in IOG_HOME).',
-    'Exit codes: 0 done, 1 failed, 2 wrong usage; `iog run` and `iog job logs --follow` exit with the job\'s own code.',
+    "Exit codes: 0 done, 1 failed, 2 wrong usage; `iog run` and `iog job logs --follow` exit with the job's own code.",
     'Start here: `iog start`. More on each: `iog <command> --help`.',
   ].join('\n');
 }

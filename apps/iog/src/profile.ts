@@ -29,13 +29,20 @@ export function readProfile(home: string): Profile | undefined {
   }
   try {
     const found: unknown = JSON.parse(text);
-    if (typeof found === 'object' && found !== null && fields.every((name) => typeof (found as Record<string, unknown>)[name] === 'string')) {
+    if (
+      typeof found === 'object' &&
+      found !== null &&
+      fields.every((name) => typeof (found as Record<string, unknown>)[name] === 'string')
+    ) {
       return found as Profile;
     }
   } catch {
     // Said below, without quoting a file that holds secrets.
   }
-  throw new UserError(`The profile ${file} is damaged.`, 'Restore it from a backup: the key in it cannot be made again. Or move it away and run `iog up`.');
+  throw new UserError(
+    `The profile ${file} is damaged.`,
+    'Restore it from a backup: the key in it cannot be made again. Or move it away and run `iog up`.',
+  );
 }
 
 /** Replaces the profile whole; mode 0600 in a folder of mode 0700. */
@@ -69,11 +76,17 @@ export async function newProfile(url: string): Promise<Profile> {
 
 /** The network that is meant: IOG_URL and IOG_KEY over the profile. Throws UserError if there is neither. */
 export function requireNetwork({ home, url, key }: Environment): { url: string; key: string | undefined; profile: Profile | undefined } {
-  if (key !== undefined && !isApiSecret(key)) throw new UserError('IOG_KEY does not look like an API key.', 'It starts with iog_ and has 47 characters; make one with `iog key create`.');
+  if (key !== undefined && !isApiSecret(key))
+    throw new UserError(
+      'IOG_KEY does not look like an API key.',
+      'It starts with iog_ and has 47 characters; make one with `iog key create`.',
+    );
   const profile = readProfile(home);
   const address = url ?? profile?.url;
-  if (address === undefined) throw new UserError(`No network is known here: ${home} has no profile.`, 'Start one with `iog up`, or set IOG_URL and IOG_KEY.');
-  if (!/^https?:\/\//.test(address) || !URL.canParse(address)) throw new UserError(`"${address}" is not an address of a network.`, 'Set IOG_URL to something like http://127.0.0.1:8790.');
+  if (address === undefined)
+    throw new UserError(`No network is known here: ${home} has no profile.`, 'Start one with `iog up`, or set IOG_URL and IOG_KEY.');
+  if (!/^https?:\/\//.test(address) || !URL.canParse(address))
+    throw new UserError(`"${address}" is not an address of a network.`, 'Set IOG_URL to something like http://127.0.0.1:8790.');
   // A key is for its own network: never send the profile's to another address.
   const own = key ?? (profile !== undefined && sameOrigin(address, profile.url) ? profile.key : undefined);
   return { url: address, key: own, profile };
@@ -93,7 +106,11 @@ export async function withClient<T>(environment: Environment, work: (client: Iog
 /** The profile, for what only its age identity can open. */
 export function requireProfile({ home }: Environment): Profile {
   const profile = readProfile(home);
-  if (profile === undefined) throw new UserError(`${home} has no profile with an identity.`, 'Run where `iog up` or `iog account create` made one, or set IOG_HOME.');
+  if (profile === undefined)
+    throw new UserError(
+      `${home} has no profile with an identity.`,
+      'Run where `iog up` or `iog account create` made one, or set IOG_HOME.',
+    );
   return profile;
 }
 

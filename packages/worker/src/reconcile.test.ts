@@ -255,17 +255,15 @@ test('a secret is sealed for another device only if the recipient is signed by t
   const forged = { lease, device, publicKey: signing.publicKey, recipient, recipientSignature: sign(other.secretKey, 'recipient', new TextEncoder().encode(recipient)) };
   await assign(assignment({ sealFor: [forged] }));
   assert.deepEqual(sealed, []);
-  await assign(assignment({ sealFor: [{ ...forged, publicKey: other.publicKey }] }));
-  assert.equal(sealed.length, 0, 'a recipient once found unsigned is not asked for again under another key');
-  const later = { ...forged, lease: `lea_${'4'.repeat(26)}` as LeaseId, publicKey: other.publicKey };
-  await assign(assignment({ sealFor: [later] }));
-  await assign(assignment({ sealFor: [later] }));
+  const signed = { ...forged, publicKey: other.publicKey };
+  await assign(assignment({ sealFor: [signed] }));
+  await assign(assignment({ sealFor: [signed] }));
   assert.equal(sealed.length, 1);
   assert.deepEqual(await open(identity, Buffer.from(sealed[0] ?? '', 'base64url')), encodeSecrets(secrets));
   await reconciler.letGo(true);
 });
 
-test("a secret that is not for this device fails the lease with words", async () => {
+test('a secret that is not for this device fails the lease with words', async () => {
   const stranger = await generateAgeIdentity();
   const { assign } = await boot(fresh(), new RuntimeDouble());
   const foreign = toBase64url(await sealTo([stranger.recipient], encodeSecrets(secrets)));

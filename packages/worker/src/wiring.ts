@@ -14,13 +14,13 @@ import type { Http } from './http.ts';
 import type { DeviceKeys } from './identity/identity.ts';
 import { openJobRecords } from './job/job-record.ts';
 import { Jobs } from './job/jobs.ts';
+import type { RayJobs } from './job/ray.ts';
 import type { LeasePorts } from './lease/lease-node.ts';
 import { openRecords } from './lease/record.ts';
 import { Sampling } from './lease/sampling.ts';
 import { pause, saying, type Clock, type Log, type Random } from './ports.ts';
 import { Reconciler } from './reconcile.ts';
-import type { Runtime } from './lease/runtime-port.ts';
-import { rayOf } from './runtime-choice.ts';
+import type { RunningNode, Runtime } from './lease/runtime-port.ts';
 import { Session, type CapacityQuestion, type SessionOptions } from './session/session.ts';
 import type { Wire } from './session/wire.ts';
 
@@ -38,6 +38,8 @@ export interface WiringPorts {
   readonly keys: DeviceKeys;
   readonly http: Http;
   readonly runtime: Runtime;
+  /** The jobs of a head's Ray. */
+  readonly ray: (node: RunningNode, rayToken: string) => RayJobs;
   readonly rootPid: number;
   readonly refused: (code: string, detail: string) => void;
   readonly clock: Clock;
@@ -111,7 +113,7 @@ export class Wiring {
   }
 
   #leasePorts(): Omit<LeasePorts, 'save'> {
-    const { runtime, keys, clock, log, http, dir } = this.#ports;
+    const { runtime, keys, clock, log, http, dir, ray } = this.#ports;
     const jobRecords = openJobRecords(join(dir, 'jobs'));
     const changed = (): void => this.#session.changed();
     return {
@@ -123,7 +125,7 @@ export class Wiring {
       sampling: (lease, cores) => this.#sampling(lease, cores),
       jobs: (node, { renterRecipient, clusterRecipient }, { ageIdentity, rayToken }) => {
         const recipients = [renterRecipient, clusterRecipient];
-        return new Jobs({ ray: rayOf(node, rayToken), http, records: jobRecords, ageIdentity, recipients, clock, log, changed });
+        return new Jobs({ ray: ray(node, rayToken), http, records: jobRecords, ageIdentity, recipients, clock, log, changed });
       },
       sendSealed: (lease, device, sealed) => this.#session.send({ type: 'sealed-for', lease, device, sealed }),
       isAcknowledged: (lease) => this.#spool.closing(lease) === undefined,

@@ -5,8 +5,9 @@ import { fromHex } from '@iog/seal';
 import { authorization, openHttp, signedHttp } from './http.ts';
 import { deviceKeys, membership } from './identity/identity.ts';
 import { realClock, realRandom, type Clock, type Log, type Random } from './ports.ts';
-import type { Runtime } from './lease/runtime-port.ts';
-import { openRuntime } from './runtime-choice.ts';
+import type { RunningNode, Runtime } from './lease/runtime-port.ts';
+import type { RayJobs } from './job/ray.ts';
+import { processRuntimeOf, rayOf } from './process-runtime.ts';
 import { realWire, type Wire } from './session/wire.ts';
 import { tunnelEnd } from './tunnel/tunnel-end.ts';
 import { Wiring } from './wiring.ts';
@@ -22,6 +23,7 @@ export interface WorkerOptions {
   /** Control refuses this device for good, and why. */
   readonly refused?: (code: string, detail: string) => void;
   readonly runtime?: Runtime;
+  readonly ray?: (node: RunningNode, rayToken: string) => RayJobs;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly wire?: Wire;
@@ -45,9 +47,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const plain = openHttp(url);
   const signer = { device, secretKey: keys.secretKey, clock, random };
   const http = signedHttp(plain, signer);
-  const runtime = options.runtime ?? (await openRuntime({ dir: join(dir, 'nodes'), python: options.python, log }));
+  const runtime = options.runtime ?? (await processRuntimeOf({ dir: join(dir, 'nodes'), python: options.python, log }));
   const refused = options.refused ?? (() => undefined);
-  const wiring = new Wiring({ dir, url, device, network, keys, http, runtime, rootPid, refused, clock, random, wire, log });
+  const wiring = new Wiring({ dir, url, device, network, keys, http, runtime, ray: options.ray ?? rayOf, rootPid, refused, clock, random, wire, log });
 
   await wiring.start();
   const tunnel = tunnelEnd({

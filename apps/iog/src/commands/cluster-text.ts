@@ -17,7 +17,10 @@ export function clusterText(cluster: ClusterView): string {
   const facts = pairs([
     ['cluster', cluster.id],
     ['name', cluster.name],
-    ['state', `${cluster.state}${cluster.endReason === null ? '' : ` (${cluster.endReason})`}${cluster.waitsFor === '' ? '' : `, waits for ${cluster.waitsFor}`}`],
+    [
+      'state',
+      `${cluster.state}${cluster.endReason === null ? '' : ` (${cluster.endReason})`}${cluster.waitsFor === '' ? '' : `, waits for ${cluster.waitsFor}`}`,
+    ],
     ['rate', `${money(cluster.rateMicroPerHour, currency)} an hour`],
     ['cap', money(cluster.capMicro, currency)],
     ['held', money(cluster.heldMicro, currency)],
@@ -27,7 +30,9 @@ export function clusterText(cluster: ClusterView): string {
     ['ends', formatInstant(cluster.endedAt ?? cluster.endsAt)],
     ['incarnation', String(cluster.incarnation)],
   ]);
-  return [facts, '', table(['lease', 'device', 'role', 'state', 'step', 'cores', 'proven', 'paid'], rows, [6, 7]), '', cluster.notice].join('\n');
+  return [facts, '', table(['lease', 'device', 'role', 'state', 'step', 'cores', 'proven', 'paid'], rows, [6, 7]), '', cluster.notice].join(
+    '\n',
+  );
 }
 
 export function clusterTable(clusters: readonly ClusterView[]): string {

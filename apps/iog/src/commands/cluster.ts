@@ -20,14 +20,18 @@ const create: Command = {
     name: { type: 'string', value: '<name>', help: 'Its name (default cluster)' },
     'idle-end': { type: 'string', value: '<time>', help: 'End it after so long without a job' },
   },
-  examples: ['iog cluster create --nodes 2 --cores 1 --memory 2GB --for 1h --cap 1.00', 'iog cluster create --name night --hours 8 --idle-end 20m'],
+  examples: [
+    'iog cluster create --nodes 2 --cores 1 --memory 2GB --for 1h --cap 1.00',
+    'iog cluster create --name night --hours 8 --idle-end 20m',
+  ],
   async run({ given, environment, terminal }) {
     const demand = demandOf(given);
     const idleEndMs = given.durationMs('idle-end');
     const profile = requireProfile(environment);
     const cluster = await withClient(environment, async (client) => {
       const quote = await askQuote(client, demand);
-      if ('nothingFits' in quote) throw new UserError(`Nothing on offer fits: ${quote.nothingFits}.`, 'Loosen that filter; `iog quote` shows what each left.');
+      if ('nothingFits' in quote)
+        throw new UserError(`Nothing on offer fits: ${quote.nothingFits}.`, 'Loosen that filter; `iog quote` shows what each left.');
       terminal.say(quote.notice);
       const rented = await rentCluster(client, {
         name: given.text('name') ?? 'cluster',

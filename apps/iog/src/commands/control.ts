@@ -1,7 +1,6 @@
 // iog control: the network's brain as a service of its own.
-import { startControl } from '@iog/control';
-import { laptopPolicy } from '@iog/protocol';
 import path from 'node:path';
+import { laptopPolicy } from '@iog/protocol';
 import type { Command } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { logLine, serve } from '../network/serving.ts';
@@ -29,6 +28,8 @@ export const controlCommand: Command = {
       throw new UsageError('--first-account, --first-key-hash and --first-recipient go together.');
     }
     const port = given.count('port', { min: 0, max: 65_535 }) ?? 0;
+    // Loaded here alone: other commands need no control plane in memory.
+    const { startControl } = await import('@iog/control');
     const start = () =>
       startControl({
         dir,
@@ -36,7 +37,9 @@ export const controlCommand: Command = {
         port,
         name: given.text('name') ?? 'laptop',
         policy: laptopPolicy,
-        ...(account === undefined || keyHash === undefined || recipient === undefined ? {} : { firstAccount: { name: account, keyHash, recipient } }),
+        ...(account === undefined || keyHash === undefined || recipient === undefined
+          ? {}
+          : { firstAccount: { name: account, keyHash, recipient } }),
         log: logLine,
       }).catch((error: unknown) => {
         throw given.flag('supervised') ? error : refusal(error, dir, port);

@@ -23,7 +23,13 @@ export function demandOf(given: Given): Demand {
   if (hours !== undefined && time !== undefined) throw new UsageError('--for and --hours say the same: give one.');
   const durationMs = time ?? (hours === undefined ? 30 * 60_000 : hours * 3_600_000);
   if (durationMs < 60_000 || durationMs > 744 * 3_600_000) throw new UsageError('--for takes a time from 1m to 744h.');
-  const [model, gpus, region, maxRate, cap] = [given.text('gpu'), given.count('gpus', { max: 64 }), given.text('region'), given.amount('max-rate'), given.amount('cap')];
+  const [model, gpus, region, maxRate, cap] = [
+    given.text('gpu'),
+    given.count('gpus', { max: 64 }),
+    given.text('region'),
+    given.amount('max-rate'),
+    given.amount('cap'),
+  ];
   if (gpus !== undefined && model === undefined) throw new UsageError('--gpus needs --gpu with a model; `iog offers` shows them.');
   const memoryBytesPerNode = given.bytes('memory') ?? 2_000_000_000;
   if (memoryBytesPerNode < 100_000_000) throw new UsageError('--memory takes at least 100MB.');

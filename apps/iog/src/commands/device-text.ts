@@ -7,7 +7,10 @@ export function deviceText(device: DeviceView): string {
   return pairs([
     ['device', device.id],
     ['name', device.name],
-    ['state', `${device.state}${device.connected ? ', connected' : ', not connected'}${device.waitsFor === '' ? '' : `, waits for ${device.waitsFor}`}`],
+    [
+      'state',
+      `${device.state}${device.connected ? ', connected' : ', not connected'}${device.waitsFor === '' ? '' : `, waits for ${device.waitsFor}`}`,
+    ],
     ['region', device.region],
     ['runtime', `${device.runtime}: ${device.isolation}`],
     ['cores', `${formatCores(units.cores)}, free ${free === null ? 'none' : formatCores(free.cores) || 'none'}`],
@@ -16,7 +19,12 @@ export function deviceText(device: DeviceView): string {
     ['core price', `${formatAmount(BigInt(prices.coreMicro))} an hour`],
     ['memory price', `${formatAmount(BigInt(prices.memoryGbMicro))} an hour and GB`],
     ...Object.entries(prices.gpuMicro).map(([model, micro]) => [`gpu price`, `${model} ${formatAmount(BigInt(micro))} an hour`] as const),
-    ['capacity proof', proof === null ? 'none' : `${proof.threads} threads in ${proof.tookMs} ms, holds until ${formatInstant(proof.expiresAt)} (${proof.basis})`],
+    [
+      'capacity proof',
+      proof === null
+        ? 'none'
+        : `${proof.threads} threads in ${proof.tookMs} ms, holds until ${formatInstant(proof.expiresAt)} (${proof.basis})`,
+    ],
     ['reputation', device.reputation.toFixed(3)],
     ['leases', device.leases.join(', ') || 'none'],
     ['last seen', formatInstant(device.lastSeenAt)],

@@ -30,7 +30,11 @@ const showOne: Command = {
   name: 'device show',
   summary: 'Show a device',
   examples: ['iog device show dev_01j…'],
-  run: (call) => show(call, withClient(call.environment, (client) => client.call('device.show', { params: { device: call.given.id('dev', 0) } }))),
+  run: (call) =>
+    show(
+      call,
+      withClient(call.environment, (client) => client.call('device.show', { params: { device: call.given.id('dev', 0) } })),
+    ),
 };
 
 const approve: Command = {
@@ -45,7 +49,10 @@ const approve: Command = {
     if (!/^[A-Z2-9]{4}-[A-Z2-9]{4}$/.test(code)) throw new UsageError(`"${code}" is not a code: it looks like ABCD-EFGH.`);
     const region = call.given.text('region');
     const body = { code, ...(region === undefined ? {} : { region }) };
-    return show(call, withClient(call.environment, (client) => client.call('device.approve', { body })));
+    return show(
+      call,
+      withClient(call.environment, (client) => client.call('device.approve', { body })),
+    );
   },
 };
 
@@ -56,7 +63,10 @@ function steer(verb: 'drain' | 'resume' | 'remove', summary: string): Command {
     summary,
     examples: [`iog device ${verb} dev_01j…`],
     run: (call) =>
-      show(call, withClient(call.environment, (client) => client.call(`device.${verb}`, { params: { device: call.given.id('dev', 0) }, body: {} }))),
+      show(
+        call,
+        withClient(call.environment, (client) => client.call(`device.${verb}`, { params: { device: call.given.id('dev', 0) }, body: {} })),
+      ),
   };
 }
 

@@ -5,7 +5,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { iogClient } from '@iog/client';
-import { hostCores } from '@iog/worker';
 import type { Command } from '../command.ts';
 import type { Environment } from '../environment.ts';
 import { readProfile, requireNetwork } from '../profile.ts';
@@ -31,7 +30,16 @@ export const doctorCommand: Command = {
   options: {},
   examples: ['iog doctor', 'iog doctor --json'],
   async run({ environment, terminal }) {
-    const findings = await Promise.all([nodeVersion(), rayVersion(environment), namespaces(), ports(), disk(environment), memory(), cores(), network(environment)]);
+    const findings = await Promise.all([
+      nodeVersion(),
+      rayVersion(environment),
+      namespaces(),
+      ports(),
+      disk(environment),
+      memory(),
+      cores(),
+      network(environment),
+    ]);
     const rows = findings.map(({ what, state, found, fix }) => [state, what, state === 'good' || fix === '' ? found : `${found}. ${fix}`]);
     terminal.result(findings, table(['state', 'what', 'found'], rows));
     return findings.some(({ state }) => state === 'bad') ? 1 : 0;
@@ -41,7 +49,12 @@ export const doctorCommand: Command = {
 function nodeVersion(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const good = major > 24 || (major === 24 && minor >= 12);
-  return { what: 'Node.js', state: good ? 'good' : 'bad', found: process.version, fix: 'Run through `npm run iog -- …`, which uses the packaged one.' };
+  return {
+    what: 'Node.js',
+    state: good ? 'good' : 'bad',
+    found: process.version,
+    fix: 'Run through `npm run iog -- …`, which uses the packaged one.',
+  };
 }
 
 async function rayVersion({ python }: Environment): Promise<Finding> {
@@ -57,14 +70,21 @@ async function rayVersion({ python }: Environment): Promise<Finding> {
 async function namespaces(): Promise<Finding> {
   const own = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user'];
   const works = await output('unshare', [...own, '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', 'echo', 'ok']);
-  const fix = 'Nodes run under the fallback, which also leaves nothing behind. To allow them: sysctl kernel.apparmor_restrict_unprivileged_userns=0';
-  return { what: 'PID namespaces', state: works === 'ok' ? 'good' : 'note', found: works === 'ok' ? 'each node gets its own' : 'refused, or unshare is missing', fix };
+  const fix =
+    'Nodes run under the fallback, which also leaves nothing behind. To allow them: sysctl kernel.apparmor_restrict_unprivileged_userns=0';
+  return {
+    what: 'PID namespaces',
+    state: works === 'ok' ? 'good' : 'note',
+    found: works === 'ok' ? 'each node gets its own' : 'refused, or unshare is missing',
+    fix,
+  };
 }
 
 function ports(): Promise<Finding> {
   return new Promise((resolve) => {
     const server = createServer();
-    const done = (state: Finding['state'], found: string): void => resolve({ what: 'ports', state, found, fix: 'Free some ports, or lift the limit on open sockets (ulimit -n).' });
+    const done = (state: Finding['state'], found: string): void =>
+      resolve({ what: 'ports', state, found, fix: 'Free some ports, or lift the limit on open sockets (ulimit -n).' });
     server.once('error', (error) => done('bad', `127.0.0.1 gives no port: ${error.message}`));
     server.listen(0, '127.0.0.1', () => server.close(() => done('good', '127.0.0.1 gives free ports')));
   });
@@ -75,33 +95,61 @@ function disk({ home }: Environment): Finding {
   const free = folders.map((dir) => ({ dir, bytes: statfsSync(dir).bavail * statfsSync(dir).bsize }));
   const least = free.toSorted((a, b) => a.bytes - b.bytes)[0] ?? { dir: home, bytes: 0 };
   const state = least.bytes >= leastDiskBytes ? 'good' : 'bad';
-  return { what: 'disk', state, found: `${formatBytes(least.bytes)} free at ${least.dir}`, fix: `Free some, or move IOG_HOME or TMPDIR: ${formatBytes(leastDiskBytes)} are needed.` };
+  return {
+    what: 'disk',
+    state,
+    found: `${formatBytes(least.bytes)} free at ${least.dir}`,
+    fix: `Free some, or move IOG_HOME or TMPDIR: ${formatBytes(leastDiskBytes)} are needed.`,
+  };
 }
 
 function memory(): Finding {
   const limit = process.constrainedMemory();
   const free = limit > 0 ? Math.min(process.availableMemory(), limit) : process.availableMemory();
-  return { what: 'memory', state: free >= leastMemoryBytes ? 'good' : 'note', found: `${formatBytes(free)} available`, fix: `Two nodes want ${formatBytes(leastMemoryBytes)}: close other programs.` };
+  return {
+    what: 'memory',
+    state: free >= leastMemoryBytes ? 'good' : 'note',
+    found: `${formatBytes(free)} available`,
+    fix: `Two nodes want ${formatBytes(leastMemoryBytes)}: close other programs.`,
+  };
 }
 
-function cores(): Finding {
+async function cores(): Promise<Finding> {
+  const { hostCores } = await import('@iog/worker');
   const found = hostCores();
-  return { what: 'cores', state: found.length >= 2 ? 'good' : 'note', found: formatCores(found), fix: 'With one core, two devices share it and compete for it.' };
+  return {
+    what: 'cores',
+    state: found.length >= 2 ? 'good' : 'note',
+    found: formatCores(found),
+    fix: 'With one core, two devices share it and compete for it.',
+  };
 }
 
 async function network(environment: Environment): Promise<Finding> {
   const what = 'network';
-  if (environment.url === undefined && readProfile(environment.home) === undefined) return { what, state: 'note', found: 'none is known here', fix: 'Start one with `iog up`.' };
+  if (environment.url === undefined && readProfile(environment.home) === undefined)
+    return { what, state: 'note', found: 'none is known here', fix: 'Start one with `iog up`.' };
   const { url } = requireNetwork(environment);
   const client = iogClient({ url, patienceMs: 1_000 });
   try {
     const before = Date.now();
     const { name, version, now } = await client.call('network.show', {});
     const apartMs = Math.max(0, before - now, now - Date.now());
-    if (apartMs > clockLimitMs) return { what, state: 'note', found: `${url} (${name}); its clock is ${Math.round(apartMs / 1_000)} s from this one`, fix: 'Set the clock of this machine (NTP).' };
+    if (apartMs > clockLimitMs)
+      return {
+        what,
+        state: 'note',
+        found: `${url} (${name}); its clock is ${Math.round(apartMs / 1_000)} s from this one`,
+        fix: 'Set the clock of this machine (NTP).',
+      };
     return { what, state: 'good', found: `${url} (${name}, version ${version}); clocks agree`, fix: '' };
   } catch (error) {
-    return { what, state: 'bad', found: error instanceof Error ? error.message.replace(/\.$/, '') : String(error), fix: 'Start it with `iog up`, or correct IOG_URL.' };
+    return {
+      what,
+      state: 'bad',
+      found: error instanceof Error ? error.message.replace(/\.$/, '') : String(error),
+      fix: 'Start it with `iog up`, or correct IOG_URL.',
+    };
   } finally {
     client.close();
   }
@@ -109,6 +157,8 @@ async function network(environment: Environment): Promise<Finding> {
 
 function output(program: string, words: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile(program, [...words], { timeout: 20_000, killSignal: 'SIGKILL' }, (error, out) => resolve(error === null ? out.trim() : undefined));
+    execFile(program, [...words], { timeout: 20_000, killSignal: 'SIGKILL' }, (error, out) =>
+      resolve(error === null ? out.trim() : undefined),
+    );
   });
 }

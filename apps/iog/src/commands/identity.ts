@@ -55,7 +55,11 @@ const keyList: Command = {
       key.id,
       key.name,
       key.scopes.join(','),
-      key.revokedAt === null ? (key.expiresAt === null ? 'good' : `until ${formatInstant(key.expiresAt)}`) : `revoked ${formatInstant(key.revokedAt)}`,
+      key.revokedAt === null
+        ? key.expiresAt === null
+          ? 'good'
+          : `until ${formatInstant(key.expiresAt)}`
+        : `revoked ${formatInstant(key.revokedAt)}`,
       key.spendCapMicro === null ? '-' : formatAmount(BigInt(key.spendCapMicro)),
     ]);
     terminal.result(items, table(['key', 'name', 'scopes', 'state', 'spend cap'], rows, [4]));
@@ -84,12 +88,18 @@ const accountCreate: Command = {
   examples: ['iog account create bob --home ~/.iog-bob', 'IOG_HOME=~/.iog-bob iog offers'],
   async run({ given, environment, terminal }) {
     const name = given.positionals[0] ?? '';
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) throw new UsageError(`"${name}" is not a name for an account: letters, digits, dot, dash.`);
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name))
+      throw new UsageError(`"${name}" is not a name for an account: letters, digits, dot, dash.`);
     const home = path.resolve(given.text('home') ?? path.join(environment.home, 'accounts', name));
-    if (existsSync(path.join(home, 'profile.json'))) throw new UserError(`${home} has a profile already.`, 'Give another folder with --home.');
+    if (existsSync(path.join(home, 'profile.json')))
+      throw new UserError(`${home} has a profile already.`, 'Give another folder with --home.');
     const { identity, recipient } = await generateAgeIdentity();
     const secret = makeApiSecret(randomBytes(32));
-    const body = { name, recipient, key: { name: 'first', hash: hashApiSecret(secret), scopes: ['read', 'rent', 'supply'] satisfies Scope[] } };
+    const body = {
+      name,
+      recipient,
+      key: { name: 'first', hash: hashApiSecret(secret), scopes: ['read', 'rent', 'supply'] satisfies Scope[] },
+    };
     const { account, url, network } = await withClient(environment, async (client) => {
       const made = await client.call('account.create', { body });
       const { publicKey } = await client.call('network.show', {});

@@ -52,7 +52,10 @@ const submit: Command = {
     env: { type: 'string', value: '<NAME=value>', multiple: true, help: 'A variable of its environment, sent sealed; may be repeated' },
     retries: { type: 'string', value: '<n>', help: 'Run it again so often if its cluster loses its head (default 0)' },
   },
-  examples: ['iog job submit clu_01j… --dir . -- python sweep.py', 'iog job submit clu_01j… --retries 2 -- python -c "import ray; ray.init()"'],
+  examples: [
+    'iog job submit clu_01j… --dir . -- python sweep.py',
+    'iog job submit clu_01j… --retries 2 -- python -c "import ray; ray.init()"',
+  ],
   async run({ given, environment, terminal }) {
     const id = given.id('clu', 0);
     if (given.command.length === 0) throw new UsageError('`iog job submit` needs a command after --.');
@@ -154,7 +157,8 @@ const result: Command = {
     const id = given.id('job', 0);
     const { ageIdentity } = requireProfile(environment);
     const found = resultIn(await withClient(environment, (client) => savedLog(client, id, ageIdentity)));
-    if (found === undefined) throw new UserError(`The log of ${id} has no IOG_RESULT line.`, `A job prints one as its last word; see \`iog job logs ${id}\`.`);
+    if (found === undefined)
+      throw new UserError(`The log of ${id} has no IOG_RESULT line.`, `A job prints one as its last word; see \`iog job logs ${id}\`.`);
     terminal.result(found, JSON.stringify(found, undefined, 2));
   },
 };

@@ -27,7 +27,10 @@ const offers: Command = {
       offer.basis,
     ]);
     const head = ['device', 'region', 'cores', 'memory', 'gpus', 'core/h', 'GB/h', 'whole/h', 'runtime', 'basis'];
-    terminal.result(items, rows.length === 0 ? 'Nothing is on offer. `iog device list` shows what devices wait for.' : table(head, rows, [2, 3, 5, 6, 7]));
+    terminal.result(
+      items,
+      rows.length === 0 ? 'Nothing is on offer. `iog device list` shows what devices wait for.' : table(head, rows, [2, 3, 5, 6, 7]),
+    );
   },
 };
 
@@ -63,7 +66,11 @@ export function quoteText(quote: Quote): string {
 
 function emptyText({ filters, emptiedBy }: QuoteAnswer): string {
   const rows = filters.map(({ filter, left, detail }) => [filter, String(left), detail]);
-  return [`Nothing on offer fits${emptiedBy === null ? '' : `: ${emptiedBy.filter}, ${emptiedBy.detail}`}.`, '', table(['filter', 'left', 'detail'], rows, [1])].join('\n');
+  return [
+    `Nothing on offer fits${emptiedBy === null ? '' : `: ${emptiedBy.filter}, ${emptiedBy.detail}`}.`,
+    '',
+    table(['filter', 'left', 'detail'], rows, [1]),
+  ].join('\n');
 }
 
 export const marketCommands: readonly Command[] = [offers, quote];

@@ -50,7 +50,13 @@ const entries: Command = {
   async run({ environment, terminal }) {
     const items = await withClient(environment, (client) => client.items('entry.list', {}));
     const rows = items.flatMap(({ at, kind, subject, currency, lines }) =>
-      lines.map(({ account, amountMicro }, i) => [i === 0 ? formatInstant(at) : '', i === 0 ? kind : '', i === 0 ? subject : '', account, money(amountMicro, currency)]),
+      lines.map(({ account, amountMicro }, i) => [
+        i === 0 ? formatInstant(at) : '',
+        i === 0 ? kind : '',
+        i === 0 ? subject : '',
+        account,
+        money(amountMicro, currency),
+      ]),
     );
     terminal.result(items, table(['when', 'kind', 'subject', 'account', 'amount'], rows, [4]));
   },
@@ -76,7 +82,9 @@ const receipt: Command = {
         minute.method,
       ]),
     );
-    const list = given.flag('minutes') ? `\n\n${table(['device', 'k', 'from', 'length', 'verdict', 'grounds', 'method'], minutes, [1, 3])}` : '';
+    const list = given.flag('minutes')
+      ? `\n\n${table(['device', 'k', 'from', 'length', 'verdict', 'grounds', 'method'], minutes, [1, 3])}`
+      : '';
     terminal.result(found, receiptText(found) + list);
   },
 };

@@ -34,17 +34,29 @@ export const rayCommand: Command = {
   },
 };
 
-async function openDoor(call: Call, client: IogClient, cluster: ClusterId, ageIdentity: string, port: number, told: Promise<string>): Promise<number> {
+async function openDoor(
+  call: Call,
+  client: IogClient,
+  cluster: ClusterId,
+  ageIdentity: string,
+  port: number,
+  told: Promise<string>,
+): Promise<number> {
   const { given, environment, terminal } = call;
   const view = await client.call('cluster.show', { params: { cluster } });
-  if (view.state !== 'running') throw new UserError(`${cluster} is ${view.state}.`, view.state === 'forming' ? `Wait for it: iog cluster watch ${cluster}` : 'Rent another: `iog cluster create`.');
+  if (view.state !== 'running')
+    throw new UserError(
+      `${cluster} is ${view.state}.`,
+      view.state === 'forming' ? `Wait for it: iog cluster watch ${cluster}` : 'Rent another: `iog cluster create`.',
+    );
   const { rayToken, tunnelKeyHex } = await openSecrets(view, ageIdentity);
   const tunnel = openTunnel({ url: tunnelUrl(client.url), headers: client.authorization() });
   const head = currentHead(client, cluster);
   const connect = async () => tunnel.connect({ lease: await head(), target: 'dashboard', key: fromHex(tunnelKeyHex) });
   const proxy = await localProxy({ connect, port, token: rayToken }).catch((error: NodeJS.ErrnoException) => {
     tunnel.close();
-    if (error.code === 'EADDRINUSE') throw new UserError(`Port ${port} is taken by another program.`, 'Choose another with --port, or leave it out.');
+    if (error.code === 'EADDRINUSE')
+      throw new UserError(`Port ${port} is taken by another program.`, 'Choose another with --port, or leave it out.');
     throw error;
   });
   makePrivateFolder(environment.home);
@@ -54,7 +66,12 @@ async function openDoor(call: Call, client: IogClient, cluster: ClusterId, ageId
     writeFileSync(tokenFile, rayToken, { mode: 0o600 });
     const settings = { RAY_ADDRESS: proxy.url, RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN_PATH: tokenFile };
     if (given.command.length > 0) return await runWith(settings, call, told);
-    terminal.result({ ...settings, dashboard: proxy.newLoginUrl() }, Object.entries(settings).map(([name, value]) => `export ${name}=${shellLine([value])}`).join('\n'));
+    terminal.result(
+      { ...settings, dashboard: proxy.newLoginUrl() },
+      Object.entries(settings)
+        .map(([name, value]) => `export ${name}=${shellLine([value])}`)
+        .join('\n'),
+    );
     if (!terminal.json) terminal.say(`Dashboard, a link for one browser, once: ${proxy.newLoginUrl()}`);
     terminal.say('Ctrl-C closes it.');
     await told;

@@ -29,7 +29,10 @@ export const runCommand: Command = {
     retries: { type: 'string', value: '<n>', help: 'Run it again so often if its cluster loses its head (default 0)' },
     keep: { type: 'boolean', help: 'Leave the cluster running afterwards' },
   },
-  examples: ['iog run -- python sweep.py', 'iog run --nodes 2 --cores 1 --memory 2GB --for 30m --cap 1.00 --dir examples/digits-sweep -- python sweep.py'],
+  examples: [
+    'iog run -- python sweep.py',
+    'iog run --nodes 2 --cores 1 --memory 2GB --for 30m --cap 1.00 --dir examples/digits-sweep -- python sweep.py',
+  ],
   async run(call) {
     const { given } = call;
     if (given.command.length === 0) throw new UsageError('`iog run` needs a command after --: iog run -- python sweep.py');
@@ -60,13 +63,22 @@ async function runStory({ given, environment, terminal }: Call, place: Place, si
     const ports: StoryPorts = { client, profile: { ...profile, network }, phases: phases(say), say, signal };
     const quote = await quotePhase(ports, demand);
     const cluster = await formPhases(ports, name, quote, (id) => (place.cluster = id));
-    const plan = { name, dir: given.text('dir') ?? process.cwd(), entrypoint: shellLine(given.command), env, ...(retries === undefined ? {} : { retries }) };
+    const plan = {
+      name,
+      dir: given.text('dir') ?? process.cwd(),
+      entrypoint: shellLine(given.command),
+      env,
+      ...(retries === undefined ? {} : { retries }),
+    };
     const submitted = await submitPhases(ports, cluster, plan);
     place.job = submitted.id;
     const { job } = await followPhase(ports, submitted.id, (bytes) => (terminal.json ? terminal.rawProgress(bytes) : terminal.raw(bytes)));
     terminal.say(`job ${job.state}${job.detail === '' ? '' : `: ${job.detail}`}`);
     if (given.flag('keep')) {
-      terminal.result({ job, cluster: cluster.id }, `${cluster.id} stays until its time or cap is used. End it: iog cluster end ${cluster.id}`);
+      terminal.result(
+        { job, cluster: cluster.id },
+        `${cluster.id} stays until its time or cap is used. End it: iog cluster end ${cluster.id}`,
+      );
       return exitCodeOf(job);
     }
     await endPhase(ports, cluster.id);

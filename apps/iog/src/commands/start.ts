@@ -64,15 +64,35 @@ async function start({ given, environment, terminal }: Call, home: string, signa
   }
 }
 
-async function story(network: Network, shown: Phases, root: string, say: (line: string) => void, signal: AbortSignal, out: (bytes: Uint8Array) => void): Promise<MainJobReport> {
+async function story(
+  network: Network,
+  shown: Phases,
+  root: string,
+  say: (line: string) => void,
+  signal: AbortSignal,
+  out: (bytes: Uint8Array) => void,
+): Promise<MainJobReport> {
   const devices = await shown.run('workers admitted', (waiting) => network.admitDevices(waiting, signal));
   return mainJob({ client: network.client, profile: network.profile, phases: shown, say, signal }, root, devices, out);
 }
 
 function reportText({ result, tasksPerNode, receipt, phases: done }: MainJobReport): string {
   const totalMs = done.reduce((sum, { ms }) => sum + ms, 0);
-  const tasks = table(['node', 'tasks'], Object.entries(tasksPerNode).map(([node, count]) => [node, String(count)]), [1]);
-  return ['', `Result: ${JSON.stringify(result)}`, '', tasks, '', receiptText(receipt), '', `All of it took ${(totalMs / 1_000).toFixed(1)} s.`].join('\n');
+  const tasks = table(
+    ['node', 'tasks'],
+    Object.entries(tasksPerNode).map(([node, count]) => [node, String(count)]),
+    [1],
+  );
+  return [
+    '',
+    `Result: ${JSON.stringify(result)}`,
+    '',
+    tasks,
+    '',
+    receiptText(receipt),
+    '',
+    `All of it took ${(totalMs / 1_000).toFixed(1)} s.`,
+  ].join('\n');
 }
 
 function whatNext(url: string, cluster: string): string {

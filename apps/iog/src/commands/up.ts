@@ -27,10 +27,15 @@ export const upCommand: Command = {
     const dir = given.text('dir') ?? path.join(environment.home, 'network');
     const [devices, port] = [given.count('devices', { max: 16 }), given.count('port', { max: 65_535 })];
     try {
-      const network = await shown.run('network up', () => startNetwork({ home: environment.home, dir, devices, port, env: environment.all, say }));
+      const network = await shown.run('network up', () =>
+        startNetwork({ home: environment.home, dir, devices, port, env: environment.all, say }),
+      );
       try {
         const admitted = await shown.run('workers admitted', (waiting) => network.admitDevices(waiting, halt.signal));
-        terminal.result({ url: network.url, home: environment.home, devices: admitted.map(({ id }) => id) }, `The network is up at ${network.url}. Try in another terminal: iog offers`);
+        terminal.result(
+          { url: network.url, home: environment.home, devices: admitted.map(({ id }) => id) },
+          `The network is up at ${network.url}. Try in another terminal: iog offers`,
+        );
         terminal.say('Ctrl-C ends it.');
         await told;
       } catch (error) {

@@ -1,7 +1,6 @@
 // iog worker: a device's own process, and how a device joins a network.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { enrol, inventory, startWorker } from '@iog/worker';
 import type { Command } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { logLine, serve } from '../network/serving.ts';
@@ -26,6 +25,7 @@ const join: Command = {
   },
   examples: ['iog worker join --name attic --cores 2-5 --memory 8GB', 'iog device approve ABCD-EFGH'],
   async run({ given, environment, terminal }) {
+    const { enrol, inventory } = await import('@iog/worker');
     const coresText = given.text('cores');
     const cores = coresText === undefined ? undefined : parseCores(coresText);
     if (coresText !== undefined && cores === undefined) throw new UsageError(`--cores takes a list such as 0-3,6, not "${coresText}".`);
@@ -51,8 +51,12 @@ const run: Command = {
   async run({ given, environment, terminal }) {
     const network = given.text('url') ?? requireNetwork(environment).url;
     const folder = given.text('dir') ?? path.join(environment.home, 'worker');
+    const { startWorker } = await import('@iog/worker');
     const start = () => startWorker({ dir: folder, url: network, python: environment.python, log: logLine });
-    await serve({ supervised: given.flag('supervised'), terminal }, start, ({ device }) => ({ value: { device }, text: `${device} is running` }));
+    await serve({ supervised: given.flag('supervised'), terminal }, start, ({ device }) => ({
+      value: { device },
+      text: `${device} is running`,
+    }));
   },
 };
 
@@ -68,7 +72,14 @@ const status: Command = {
     const file = path.join(folder, 'membership.json');
     if (!existsSync(file)) throw new UserError(`${folder} holds no enrolled device.`, 'Enrol it: `iog worker join`.');
     const { device, url: network } = JSON.parse(readFileSync(file, 'utf8')) as { device: string | null; url: string };
-    if (device === null) return terminal.result({ device, url: network }, pairs([['network', network], ['state', 'waits for approval']]));
+    if (device === null)
+      return terminal.result(
+        { device, url: network },
+        pairs([
+          ['network', network],
+          ['state', 'waits for approval'],
+        ]),
+      );
     const view = await withClient(environment, (client) => client.call('device.show', { params: { device: device as never } }));
     terminal.result(view, deviceText(view));
   },

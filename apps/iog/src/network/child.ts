@@ -66,7 +66,8 @@ export function superviseChild({ name, words, logFile, env, say }: ChildOptions)
     current.once('close', (code, signal) => {
       child = undefined;
       if (stopping) return first?.reject(new ChildFailure('stopped', `${name} was stopped`));
-      if (greeted === undefined) return first?.reject(failure ?? new ChildFailure('ended', `${name} ended with ${code ?? signal}; see ${logFile}`));
+      if (greeted === undefined)
+        return first?.reject(failure ?? new ChildFailure('ended', `${name} ended with ${code ?? signal}; see ${logFile}`));
       if (Date.now() - started > settledAfterMs) pauseMs = firstPauseMs;
       say(`${name} ended with ${code ?? signal}; starting it again in ${pauseMs} ms`);
       timer = setTimeout(launch, pauseMs);

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, iogClient, type IogClient } from '@iog/client';
 import { laptopPolicy, type DeviceId, type DeviceView } from '@iog/protocol';
 import { hashApiSecret } from '@iog/seal';
-import { enrol, hostCores, inventory } from '@iog/worker';
 import { UserError } from '../failure.ts';
 import { makePrivateFolder, newProfile, readProfile, writeProfile, type Profile } from '../profile.ts';
 import { formatBytes, formatCores } from '../terminal/format.ts';
@@ -62,7 +61,9 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         kept = { ...kept, funded: true };
         writeRecord(dir, kept);
       }
-      const ids = await Promise.all(kept.devices.map((plan, i) => startDevice({ plan, url, client, dir: path.join(dir, `worker-${i + 1}`), env, say }, workers)));
+      const ids = await Promise.all(
+        kept.devices.map((plan, i) => startDevice({ plan, url, client, dir: path.join(dir, `worker-${i + 1}`), env, say }, workers)),
+      );
       return untilAdmitted(client, ids, waiting, signal);
     },
     async stop() {
@@ -79,14 +80,25 @@ async function prepare({ home, dir, devices, port, say }: NetworkOptions): Promi
   const profile = readProfile(home);
   if (known !== undefined) {
     if (devices !== undefined && devices !== known.devices.length) {
-      throw new UserError(`This network was made with ${known.devices.length} devices.`, 'Start without --devices, or make another with IOG_HOME set to a new folder.');
+      throw new UserError(
+        `This network was made with ${known.devices.length} devices.`,
+        'Start without --devices, or make another with IOG_HOME set to a new folder.',
+      );
     }
-    if (profile === undefined) throw new UserError(`${home} has lost its profile.json, and with it the key of this network.`, 'Restore it, or start a new network with IOG_HOME set to a new folder.');
+    if (profile === undefined)
+      throw new UserError(
+        `${home} has lost its profile.json, and with it the key of this network.`,
+        'Restore it, or start a new network with IOG_HOME set to a new folder.',
+      );
     return { record: known, profile };
   }
   if (profile !== undefined && profile.network !== '') {
-    throw new UserError(`The profile in ${home} belongs to the network at ${profile.url}.`, 'Set IOG_HOME to a new folder for a network of your own.');
+    throw new UserError(
+      `The profile in ${home} belongs to the network at ${profile.url}.`,
+      'Set IOG_HOME to a new folder for a network of your own.',
+    );
   }
+  const { hostCores, inventory } = await import('@iog/worker');
   const all = await inventory();
   const limit = process.constrainedMemory();
   const memoryBytes = limit > 0 ? Math.min(limit, all.memoryBytes) : all.memoryBytes;
@@ -100,7 +112,11 @@ async function prepare({ home, dir, devices, port, say }: NetworkOptions): Promi
   return { record, profile: fresh };
 }
 
-async function startControlChild(options: NetworkOptions, record: NetworkRecord, profile: Profile): Promise<{ child: Child; greeting: Greeting }> {
+async function startControlChild(
+  options: NetworkOptions,
+  record: NetworkRecord,
+  profile: Profile,
+): Promise<{ child: Child; greeting: Greeting }> {
   const { dir, env, say } = options;
   const until = Date.now() + inUseRetryMs;
   let port = options.port ?? record.port;
@@ -112,7 +128,14 @@ async function startControlChild(options: NetworkOptions, record: NetworkRecord,
       say,
       words: (greeted) => {
         const same = greeted === undefined ? port : Number(new URL(String(greeted['url'])).port);
-        const account = ['--first-account', 'owner', '--first-key-hash', hashApiSecret(profile.key), '--first-recipient', profile.ageRecipient];
+        const account = [
+          '--first-account',
+          'owner',
+          '--first-key-hash',
+          hashApiSecret(profile.key),
+          '--first-recipient',
+          profile.ageRecipient,
+        ];
         return ['control', '--supervised', '--dir', path.join(dir, 'control'), '--port', String(same), ...account];
       },
     });
@@ -133,7 +156,10 @@ async function startControlChild(options: NetworkOptions, record: NetworkRecord,
 function refusal(error: ChildFailure, dir: string, port: number): Error {
   switch (error.code) {
     case 'store.in-use':
-      return new UserError(`The network in ${dir} is already running.`, 'Use it as it is, stop it first, or start another with IOG_HOME set to a new folder.');
+      return new UserError(
+        `The network in ${dir} is already running.`,
+        'Use it as it is, stop it first, or start another with IOG_HOME set to a new folder.',
+      );
     case 'EADDRINUSE':
       return new UserError(`Port ${port} is taken by another program.`, 'Choose another with --port, or leave it out.');
     default:
@@ -159,6 +185,7 @@ interface DeviceStart {
 }
 
 async function startDevice({ plan, url, client, dir, env, say }: DeviceStart, workers: Child[]): Promise<DeviceId> {
+  const { enrol, inventory } = await import('@iog/worker');
   makePrivateFolder(dir);
   const units = await inventory({ cores: [...plan.cores], memoryBytes: plan.memoryBytes });
   const { code, approved } = await enrol({ dir, url, name: plan.name, units, runtime: 'process' });
@@ -172,25 +199,38 @@ async function startDevice({ plan, url, client, dir, env, say }: DeviceStart, wo
   return id;
 }
 
-async function untilAdmitted(client: IogClient, ids: readonly DeviceId[], waiting: (what: string) => void, signal: AbortSignal): Promise<readonly DeviceView[]> {
+async function untilAdmitted(
+  client: IogClient,
+  ids: readonly DeviceId[],
+  waiting: (what: string) => void,
+  signal: AbortSignal,
+): Promise<readonly DeviceView[]> {
   for (;;) {
     signal.throwIfAborted();
     const found = await Promise.all(ids.map((device) => client.call('device.show', { params: { device } })));
     const late = found.filter(({ state, connected }) => state === 'waiting' || (state === 'admitted' && !connected));
     if (late.length === 0) return found;
-    waiting(late.map(({ name, connected, waitsFor }) => `${name}: ${waitsFor || (connected ? 'its capacity proof' : 'its session')}`).join('; '));
+    waiting(
+      late.map(({ name, connected, waitsFor }) => `${name}: ${waitsFor || (connected ? 'its capacity proof' : 'its session')}`).join('; '),
+    );
     await sleep(pollMs, undefined, { signal });
   }
 }
 
 /** So that receipts are issued while their leases can still be closed in order. Best effort, bounded. */
 async function endClusters(client: IogClient, say: (line: string) => void): Promise<void> {
-  const quick = iogClient({ url: client.url, key: client.authorization()['authorization']?.slice('Bearer '.length) ?? '', patienceMs: 1_000 });
+  const quick = iogClient({
+    url: client.url,
+    key: client.authorization()['authorization']?.slice('Bearer '.length) ?? '',
+    patienceMs: 1_000,
+  });
   try {
     const live = (await quick.items('cluster.list', {})).filter(({ state }) => state !== 'ended');
     if (live.length === 0) return;
     say(`ending ${live.length === 1 ? 'the cluster' : `${live.length} clusters`} that still runs`);
-    await Promise.all(live.filter(({ state }) => state !== 'ending').map(({ id }) => quick.call('cluster.end', { params: { cluster: id }, body: {} })));
+    await Promise.all(
+      live.filter(({ state }) => state !== 'ending').map(({ id }) => quick.call('cluster.end', { params: { cluster: id }, body: {} })),
+    );
     const until = Date.now() + endClustersMs;
     while (Date.now() < until && (await quick.items('cluster.list', {})).some(({ state }) => state !== 'ended')) await sleep(pollMs);
   } catch {

@@ -21,8 +21,11 @@ const pollMs = 250;
 export function quotePhase({ client, phases, say }: StoryPorts, demand: Demand): Promise<Quote> {
   return phases.run('quote', async () => {
     const quote = await askQuote(client, demand);
-    if ('nothingFits' in quote) throw new UserError(`Nothing on offer fits: ${quote.nothingFits}.`, 'Loosen that filter; `iog offers` shows what there is.');
-    say(`  ${quote.nodes.map(({ name }) => name).join(' + ')}: ${money(quote.rateMicroPerHour, quote.currency)} an hour, at most ${money(quote.capMicro, quote.currency)}`);
+    if ('nothingFits' in quote)
+      throw new UserError(`Nothing on offer fits: ${quote.nothingFits}.`, 'Loosen that filter; `iog offers` shows what there is.');
+    say(
+      `  ${quote.nodes.map(({ name }) => name).join(' + ')}: ${money(quote.rateMicroPerHour, quote.currency)} an hour, at most ${money(quote.capMicro, quote.currency)}`,
+    );
     say(`  ${quote.notice}`);
     return quote;
   });
@@ -52,7 +55,13 @@ export async function formPhases(
   await phases.run('head ready', (waiting) => untilCluster(ports, cluster.id, told, waiting, isHeadReady));
   signal.throwIfAborted();
   return phases.run('members joined', (waiting) =>
-    untilCluster(ports, cluster.id, told, waiting, ({ state, leases }) => state === 'running' && leases.every(({ step, state: life }) => step === 'ready' || life === 'settled')),
+    untilCluster(
+      ports,
+      cluster.id,
+      told,
+      waiting,
+      ({ state, leases }) => state === 'running' && leases.every(({ step, state: life }) => step === 'ready' || life === 'settled'),
+    ),
   );
 }
 
@@ -72,10 +81,19 @@ async function untilCluster(
       told.set(lease, now);
     }
     if (view.state === 'ending' || view.state === 'ended') {
-      throw new UserError(`The cluster ended (${view.endReason ?? 'no reason given'}) before it was ready.`, `See \`iog cluster show ${id}\` and \`iog receipt ${id}\`.`);
+      throw new UserError(
+        `The cluster ended (${view.endReason ?? 'no reason given'}) before it was ready.`,
+        `See \`iog cluster show ${id}\` and \`iog receipt ${id}\`.`,
+      );
     }
     if (isDone(view)) return view;
-    waiting(view.waitsFor || view.leases.filter(({ step }) => step !== 'ready').map(({ deviceName, step }) => `${deviceName} (${step})`).join(', '));
+    waiting(
+      view.waitsFor ||
+        view.leases
+          .filter(({ step }) => step !== 'ready')
+          .map(({ deviceName, step }) => `${deviceName} (${step})`)
+          .join(', '),
+    );
     await sleep(pollMs, undefined, { signal });
   }
 }
@@ -94,12 +112,22 @@ export async function submitPhases({ client, phases }: StoryPorts, cluster: Clus
   const blob = dir === undefined ? undefined : await phases.run('upload', async () => uploadPackage(client, cluster, packFolder(dir)));
   const { name, entrypoint, env, retries } = plan;
   return phases.run('job submitted', () =>
-    submitJob(client, cluster, { name, entrypoint, env, ...(blob === undefined ? {} : { package: blob }), ...(retries === undefined ? {} : { retries }) }),
+    submitJob(client, cluster, {
+      name,
+      entrypoint,
+      env,
+      ...(blob === undefined ? {} : { package: blob }),
+      ...(retries === undefined ? {} : { retries }),
+    }),
   );
 }
 
 /** The job's own output, live, through to its end; gives the job as it ended, and its whole log. */
-export function followPhase({ client, profile, phases, signal }: StoryPorts, id: JobId, out: (bytes: Uint8Array) => void): Promise<{ job: JobView; log: string }> {
+export function followPhase(
+  { client, profile, phases, signal }: StoryPorts,
+  id: JobId,
+  out: (bytes: Uint8Array) => void,
+): Promise<{ job: JobView; log: string }> {
   return phases.run('job', async (waiting) => {
     const pieces: Uint8Array[] = [];
     waiting('its first output');

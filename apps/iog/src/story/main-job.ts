@@ -24,7 +24,12 @@ const mostMemoryBytes = 8_000_000_000;
 const durationMs = 30 * 60_000;
 
 /** Rents two devices, as much of each as the smaller has, within a bound. */
-export async function mainJob(ports: StoryPorts, root: string, devices: readonly DeviceView[], out: (bytes: Uint8Array) => void): Promise<MainJobReport> {
+export async function mainJob(
+  ports: StoryPorts,
+  root: string,
+  devices: readonly DeviceView[],
+  out: (bytes: Uint8Array) => void,
+): Promise<MainJobReport> {
   const nodes = Math.min(wantedNodes, devices.length);
   const cores = Math.min(mostCores, ...devices.map(({ units }) => units.cores.length));
   const memory = Math.min(mostMemoryBytes, ...devices.map(({ units }) => units.memoryBytes));
@@ -41,7 +46,11 @@ export async function mainJob(ports: StoryPorts, root: string, devices: readonly
     });
     const { job, log } = await followPhase(ports, submitted.id, out);
     const result = await ports.phases.run('result', async () => {
-      if (job.state !== 'succeeded') throw new UserError(`The job ${job.state}: ${job.detail || `exit code ${job.exitCode ?? 'unknown'}`}.`, `Its log: \`iog job logs ${job.id}\`.`);
+      if (job.state !== 'succeeded')
+        throw new UserError(
+          `The job ${job.state}: ${job.detail || `exit code ${job.exitCode ?? 'unknown'}`}.`,
+          `Its log: \`iog job logs ${job.id}\`.`,
+        );
       const found = resultIn(log);
       if (found === undefined) throw new UserError('The job printed no IOG_RESULT line.', `Its log: \`iog job logs ${job.id}\`.`);
       return found;

@@ -26,7 +26,22 @@ export function money(micro: string | bigint, currency: Currency): string {
   return `${formatAmount(BigInt(micro))} ${currency}`;
 }
 
-const sizes: Readonly<Record<string, number>> = { '': 1, B: 1, K: 1e3, KB: 1e3, M: 1e6, MB: 1e6, G: 1e9, GB: 1e9, T: 1e12, TB: 1e12, KIB: 1024, MIB: 1024 ** 2, GIB: 1024 ** 3, TIB: 1024 ** 4 };
+const sizes: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  K: 1e3,
+  KB: 1e3,
+  M: 1e6,
+  MB: 1e6,
+  G: 1e9,
+  GB: 1e9,
+  T: 1e12,
+  TB: 1e12,
+  KIB: 1024,
+  MIB: 1024 ** 2,
+  GIB: 1024 ** 3,
+  TIB: 1024 ** 4,
+};
 
 /** `2GB`, `1.5GiB`, `500000000` → bytes; undefined for anything else. */
 export function parseBytes(text: string): number | undefined {
@@ -39,7 +54,12 @@ export function parseBytes(text: string): number | undefined {
 
 /** `2.0 GB`, decimal. */
 export function formatBytes(bytes: number): string {
-  for (const [unit, factor] of [['TB', 1e12], ['GB', 1e9], ['MB', 1e6], ['KB', 1e3]] as const) {
+  for (const [unit, factor] of [
+    ['TB', 1e12],
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['KB', 1e3],
+  ] as const) {
     if (bytes >= factor) return `${(bytes / factor).toFixed(1)} ${unit}`;
   }
   return `${bytes} B`;

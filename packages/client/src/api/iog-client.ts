@@ -97,7 +97,12 @@ export function iogClient({ url, key, patienceMs = defaultPatienceMs }: ClientOp
       return all as never;
     },
     events: (cluster, after, signal) =>
-      eventStream(link, { path: (from) => pathOf(routes['cluster.events'].path, { cluster }, { after: from, follow: true }), headers: authorization }, after, signal),
+      eventStream(
+        link,
+        { path: (from) => pathOf(routes['cluster.events'].path, { cluster }, { after: from, follow: true }), headers: authorization },
+        after,
+        signal,
+      ),
     async putBlob(blob, bytes, signal) {
       await request('blob.put', { params: { blob }, ...(signal === undefined ? {} : { signal }) }, bytes, 'application/octet-stream');
     },
@@ -120,7 +125,11 @@ export function tunnelUrl(url: string): string {
 }
 
 /** Fills `:name` parts, encoded, and appends the query. */
-export function pathOf(template: string, params: Readonly<Record<string, unknown>> = {}, query: Readonly<Record<string, unknown>> = {}): string {
+export function pathOf(
+  template: string,
+  params: Readonly<Record<string, unknown>> = {},
+  query: Readonly<Record<string, unknown>> = {},
+): string {
   const path = template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name] ?? '')));
   const pairs = Object.entries(query).filter(([, value]) => value !== undefined);
   return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString()}`;

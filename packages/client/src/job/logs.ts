@@ -34,7 +34,12 @@ export async function savedLog(client: IogClient, job: JobId, ageIdentity: strin
  * The log from its start until the job is over, in pieces as they come, each byte once. A live tail that breaks is taken up again
  * behind the last byte given; where the tunnel cannot be reached, the saved segments alone carry it.
  */
-export async function* followLog(client: IogClient, jobId: JobId, ageIdentity: string, options: LogOptions = {}): AsyncGenerator<Uint8Array> {
+export async function* followLog(
+  client: IogClient,
+  jobId: JobId,
+  ageIdentity: string,
+  options: LogOptions = {},
+): AsyncGenerator<Uint8Array> {
   const { signal, live = true, pollMs = defaultPollMs } = options;
   const place = position();
   let overSince: number | undefined;

@@ -26,7 +26,8 @@ export function packFolder(dir: string, limitBytes = maxPackageBytes): Uint8Arra
     bytes += statSync(file).size;
     if (bytes > limitBytes) throw new PackError(tooLarge(dir, limitBytes));
     files[name] = [readFileSync(file), { attrs: ((executable ? 0o100755 : 0o100644) << 16) >>> 0, os: 3 }];
-    if (Object.keys(files).length > maxFiles) throw new PackError(`${dir} has more than ${maxFiles} files. Point --dir at the job's own folder.`);
+    if (Object.keys(files).length > maxFiles)
+      throw new PackError(`${dir} has more than ${maxFiles} files. Point --dir at the job's own folder.`);
   }
   if (Object.keys(files).length === 0) throw new PackError(`${dir} holds no files to send. Point --dir at the folder with the job's code.`);
   return zipSync(files, { mtime: fixedTime, level: 6 });

@@ -16,7 +16,9 @@ class Wrapped {
   }
 }
 
-class Escaped {}
+class Escaped {
+  [name: string]: unknown;
+}
 
 function encodeValue(_name: string, value: unknown): unknown {
   if (typeof value === 'bigint') return new Wrapped(value);

@@ -82,7 +82,7 @@ export function sqliteWriter(database: DatabaseSync): (commits: readonly Prepare
     const stale = new Map<string, Key>();
     for (const { key, version } of reads) if ((look(key)?.version ?? 0) !== version) stale.set(nameOf(key), key);
     const read = new Set(reads.map(({ key }) => nameOf(key)));
-    for (const { key } of writes) if (false) stale.set(nameOf(key), key);
+    for (const { key } of writes) if (!read.has(nameOf(key)) && look(key)) stale.set(nameOf(key), key);
     if (stale.size > 0) return { ok: false, stale: [...stale.values()] };
 
     for (const each of writes) write(each, look(each.key));

@@ -265,7 +265,7 @@ export class LeaseNode {
   }
 
   async #sealFor(other: SealFor, secrets: ClusterSecrets): Promise<void> {
-    const key = `${other.lease}/${other.device}/${other.recipient}`;
+    const key = [other.lease, other.device, other.publicKey, other.recipient, other.recipientSignature].join('/');
     if (this.#sealedFor.has(key)) return;
     const sealed = await sealForDevice(other, secrets);
     if (sealed === undefined) {

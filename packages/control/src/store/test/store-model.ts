@@ -1,6 +1,6 @@
 // The store as a map in memory, and the law that a real one gives the same answers to any sequence of commits and queries.
 import { strict as assert } from 'node:assert';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Commit, type CommitResult, type Query, type Store, type StoredRow, cursorOf } from '../store.ts';
 
 interface Step {
@@ -88,12 +88,14 @@ function apply(model: Model, { writes, deletes = [] }: Commit): void {
   }
 }
 
+function order(a: ModelRow, b: ModelRow, by: (row: ModelRow) => number): number {
+  return by(a) - by(b) || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id));
+}
+
 async function compare(store: Store, model: Model, { query }: Step, prefix: string): Promise<void> {
   const keys = [...model.rows.keys()].map((id) => ({ kind: 'note', id }));
   assert.deepEqual(await store.load(keys), [...model.rows.values()]);
   const { equals, limit, descending, atMost } = query;
-  const order = (a: ModelRow, b: ModelRow, by: (row: ModelRow) => number): number =>
-    by(a) - by(b) || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id));
   const page = (rows: ModelRow[], by: (row: ModelRow) => number, after?: ModelRow): ModelRow[] => {
     const sorted = rows
       .filter((row) => !after || (descending ? order(row, after, by) < 0 : order(row, after, by) > 0))

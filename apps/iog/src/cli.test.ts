@@ -1,0 +1,90 @@
+// The command line from outside: help of every command, what is refused, and with which exit code.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { after, test } from 'node:test';
+import { cli } from './cli.ts';
+import { commands } from './commands/table.ts';
+import { environment } from './environment.ts';
+import { terminal } from './terminal/terminal.ts';
+
+const home = mkdtempSync(path.join(tmpdir(), 'iog-cli-'));
+after(() => rmSync(home, { recursive: true, force: true }));
+
+async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  const code = await cli(words, {
+    commands,
+    environment: () => environment({ IOG_HOME: home }),
+    terminal: (json) => terminal(json, out, err),
+  });
+  return { code, out: String(out.read() ?? ''), err: String(err.read() ?? '') };
+}
+
+for (const { name, summary, examples, options } of commands) {
+  test(`iog ${name} --help shows summary, options and examples on stdout`, async () => {
+    const { code, out, err } = await run(...name.split(' '), '--help');
+    assert.equal(code, 0);
+    assert.equal(err, '');
+    assert.ok(out.includes(summary));
+    assert.ok(out.includes('--json'));
+    assert.ok(examples.length > 0);
+    for (const example of examples) assert.ok(out.includes(example));
+    for (const option of Object.keys(options)) assert.ok(out.includes(`--${option}`));
+    assert.deepEqual(await run('help', ...name.split(' ')), { code, out, err });
+  });
+}
+
+test('help lists every command', async () => {
+  const { code, out } = await run('help');
+  assert.equal(code, 0);
+  for (const { name } of commands) assert.ok(out.includes(`  ${name} `), name);
+});
+
+const refused: readonly [words: string[], says: RegExp][] = [
+  [[], /Usage: iog <command>/],
+  [['clutser'], /Did you mean `iog cluster`\?/],
+  [['cluster'], /cluster create/],
+  [['cluster', 'lst'], /Did you mean `iog cluster list`\?/],
+  [['offers', '--jsn'], /no option --jsn\. Did you mean --json\?/],
+  [['quote', '--nodes', 'two'], /--nodes takes a whole number from 1 to 64, not "two"/],
+  [['quote', '--nodes'], /--nodes/],
+  [['quote', '--memory', '2XB'], /--memory takes a size such as 2GB/],
+  [['quote', '--for', 'soon'], /--for takes a time/],
+  [['quote', '--for', '10s'], /from 1m to 744h/],
+  [['quote', '--for', '1h', '--hours', '1'], /say the same/],
+  [['quote', '--cap', '1.1234567'], /--cap takes an amount/],
+  [['quote', 'extra'], /does not take "extra"/],
+  [['cluster', 'show'], /needs <cluster>/],
+  [['run'], /needs a command after --/],
+  [['control', '--first-account', 'a'], /go together/],
+];
+for (const [words, says] of refused) {
+  test(`iog ${words.join(' ')}: exit 2, and what is meant`, async () => {
+    const { code, out, err } = await run(...words);
+    assert.match(err, says);
+    assert.equal(code, 2);
+    assert.equal(out, '');
+  });
+}
+
+test('without a network: exit 1, a sentence, a next step, no stack', async () => {
+  const { code, err } = await run('offers');
+  assert.equal(code, 1);
+  assert.match(err, /^error: .*has no profile.*\nnext: .*iog up/);
+  assert.doesNotMatch(err, /\n\s+at /);
+});
+
+test('with --json an error is a document on stdout too', async () => {
+  const { code, out } = await run('offers', '--json');
+  assert.equal(code, 1);
+  assert.equal(JSON.parse(out).error.code, 'user');
+});
+
+test('words after -- are the command, whatever they look like', async () => {
+  const { code, err } = await run('run', '--', 'python', '--json', '--help');
+  assert.equal(code, 1);
+  assert.match(err, /no profile/);
+});
