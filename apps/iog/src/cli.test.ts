@@ -20,7 +20,13 @@ async function run(...words: string[]): Promise<{ code: number; out: string; err
     environment: () => environment({ IOG_HOME: home }),
     terminal: (json) => terminal(json, out, err),
   });
-  return { code, out: String(out.read() ?? ''), err: String(err.read() ?? '') };
+  return { code, out: said(out), err: said(err) };
+}
+
+function said(stream: PassThrough): string {
+  let text = '';
+  for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk);
+  return text;
 }
 
 for (const { name, summary, examples, options } of commands) {

@@ -36,6 +36,9 @@ export function tell(error: unknown): Told {
     return told(1, 'unreachable', error.message, 'Start one with `iog up`, or set IOG_URL to the network.');
   const { code, message, name } =
     error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: String(error), name: '' };
+  if (name === 'HttpFault') return told(1, 'network', message, 'Check the address and that the network is up: `iog doctor`.');
+  if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'ENOTFOUND')
+    return told(1, code, `The network does not answer: ${message}.`, 'Start one with `iog up`, or correct the address.');
   if (name === 'SealError') return told(1, code ?? 'seal', message, 'This profile may belong to another account; see `iog account show`.');
   if (code === 'ENOSPC') return told(1, code, 'The disk is full.', 'Free some space and try again; what was acknowledged is kept.');
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOENT')

@@ -14,5 +14,6 @@ if (parentPort !== null) {
   const { salt, thread, ...work } = workerData as Work;
   // Each thread its own salt: no thread can copy the answer of another.
   const output = argon2Chain({ salt: sha256(canonical([salt, thread])), ...work });
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of worker_threads has no origin
   parentPort.postMessage(sha256hex(output));
 }

@@ -22,7 +22,9 @@ export async function answerCapacity(question: CapacityQuestion, signal: AbortSi
   try {
     return await Promise.all(
       Array.from({ length: threads }, (_, thread) => {
-        const worker = new Worker(new URL('./capacity-thread.ts', import.meta.url), { workerData: { salt, memoryKib, passes, links, thread } });
+        const worker = new Worker(new URL('./capacity-thread.ts', import.meta.url), {
+          workerData: { salt, memoryKib, passes, links, thread },
+        });
         workers.push(worker);
         return digestOf(worker, signal);
       }),

@@ -81,7 +81,10 @@ export function jsonOf(ask: Pick<HttpAsk, 'method' | 'path'>, { status, body }: 
   }
   if (status >= 200 && status < 300) return value;
   const { code, detail, next } = value as { code?: unknown; detail?: unknown; next?: unknown };
-  const text = typeof detail === 'string' ? `${detail} ${typeof next === 'string' ? next : ''}`.trim() : `${ask.method} ${ask.path} answered ${status}`;
+  const text =
+    typeof detail === 'string'
+      ? `${detail} ${typeof next === 'string' ? next : ''}`.trim()
+      : `${ask.method} ${ask.path} answered ${status}`;
   throw new HttpFault(status, text, typeof code === 'string' ? code : undefined);
 }
 

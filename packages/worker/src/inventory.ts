@@ -48,7 +48,7 @@ export function parseCoreList(text: string): number[] {
     const to = Math.min(4095, Number(match[2] ?? match[1]));
     for (let core = from; core <= to; core++) cores.add(core);
   }
-  return [...cores].sort((a, b) => a - b);
+  return [...cores].toSorted((a, b) => a - b);
 }
 
 function memoryBytes(): number {
@@ -80,7 +80,10 @@ export function parseGpus(text: string): Gpu[] {
   const found: Gpu[] = [];
   for (const line of text.split('\n')) {
     const [uuid = '', name = '', mib = ''] = line.split(',').map((field) => field.trim());
-    const model = name.replace(/[^A-Za-z0-9 ._@:-]/g, '').slice(0, 64).trim();
+    const model = name
+      .replace(/[^A-Za-z0-9 ._@:-]/g, '')
+      .slice(0, 64)
+      .trim();
     if (!/^[A-Za-z0-9-]{1,64}$/.test(uuid) || !/^[A-Za-z0-9]/.test(model) || !/^\d{1,9}$/.test(mib)) continue;
     if (found.some((gpu) => gpu.uuid === uuid) || found.length >= mostGpus) continue;
     found.push({ uuid, model, memoryBytes: Number(mib) * 1024 * 1024 });

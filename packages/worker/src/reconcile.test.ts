@@ -10,10 +10,10 @@ import { sampler } from './evidence/sampler.ts';
 import { openSpool } from './evidence/spool.ts';
 import type { LeasePorts } from './lease/lease-node.ts';
 import { openRecords } from './lease/record.ts';
-import type { NodeSpec, NodeStatus, RunningNode, Runtime } from './lease/runtime-port.ts';
 import { Sampling } from './lease/sampling.ts';
 import { realClock } from './ports.ts';
 import { Reconciler } from './reconcile.ts';
+import { RuntimeDouble } from './test/runtime-double.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'iog-reconcile-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -24,77 +24,6 @@ const signing = generateSigningKey();
 const secrets = await newClusterSecrets();
 const sealedSecret = toBase64url(await sealTo([own.recipient], encodeSecrets(secrets)));
 
-class NodeDouble implements RunningNode {
-  readonly lease: LeaseId;
-  readonly generation: number;
-  readonly ports = { host: '127.0.0.1', gcs: 7001, dashboard: 7002 };
-  readonly #hearers = new Set<() => void>();
-  #status: NodeStatus = { step: 'starting', detail: '', rayNodeId: null };
-  isStopped = false;
-
-  constructor({ lease: id, generation }: NodeSpec) {
-    this.lease = id;
-    this.generation = generation;
-  }
-
-  become(status: NodeStatus): void {
-    this.#status = status;
-    for (const hear of this.#hearers) hear();
-  }
-
-  status(): NodeStatus {
-    return this.#status;
-  }
-
-  onChange(hear: () => void): () => void {
-    this.#hearers.add(hear);
-    return () => this.#hearers.delete(hear);
-  }
-
-  tenantCpuMs(): number {
-    return 40;
-  }
-
-  pids(): number[] {
-    return [1];
-  }
-
-  stop(): Promise<void> {
-    this.isStopped = true;
-    return Promise.resolve();
-  }
-}
-
-class RuntimeDouble implements Runtime {
-  readonly started: NodeDouble[] = [];
-  swept: readonly LeaseId[] | undefined;
-
-  allocatePorts(): { host: string; gcs: number; dashboard: number } {
-    return { host: '127.0.0.1', gcs: 7001, dashboard: 7002 };
-  }
-
-  start(spec: NodeSpec): Promise<RunningNode> {
-    assert.ok(!this.started.some((node) => node.lease === spec.lease && !node.isStopped), 'one node of a lease at a time');
-    this.started.push(new NodeDouble(spec));
-    return Promise.resolve(this.last);
-  }
-
-  adopt(): Promise<readonly RunningNode[]> {
-    return Promise.resolve(this.started.filter((node) => !node.isStopped));
-  }
-
-  sweep(keep: readonly LeaseId[]): Promise<void> {
-    this.swept = keep;
-    return Promise.resolve();
-  }
-
-  get last(): NodeDouble {
-    const node = this.started.at(-1);
-    assert.ok(node);
-    return node;
-  }
-}
-
 let segments = 0;
 /** A worker's start over `dir`: records and spool are read back, the runtime double stays what it is. */
 async function boot(dir: string, runtime: RuntimeDouble) {
@@ -102,7 +31,14 @@ async function boot(dir: string, runtime: RuntimeDouble) {
   const records = openRecords(join(dir, 'leases'));
   const sealed: string[] = [];
   const segment = segments++;
-  const chain = sampler(lease, { device, segment, spool, sign: (domain, bytes) => sign(signing.secretKey, domain, bytes), monoMs: () => 1, pulse: () => '' });
+  const chain = sampler(lease, {
+    device,
+    segment,
+    spool,
+    sign: (domain, bytes) => sign(signing.secretKey, domain, bytes),
+    monoMs: () => 1,
+    pulse: () => '',
+  });
   const ports: LeasePorts = {
     runtime,
     keys: { ageIdentity: own.identity },
@@ -157,13 +93,22 @@ const fresh = (): string => mkdtempSync(join(root, 'd-'));
 test('a member waits for its secret, then for its head, starts once, and is ready when its node is', async () => {
   const runtime = new RuntimeDouble();
   const { assign, reconciler } = await boot(fresh(), runtime);
-  assert.deepEqual((await assign(assignment({ sealedSecret: null, head: null }))).map(({ detail }) => detail), ["waits for the cluster's secret"]);
-  assert.deepEqual((await assign(assignment({ head: null }))).map(({ step, detail }) => [step, detail]), [['preparing', "waits for the head's address"]]);
+  assert.deepEqual(
+    (await assign(assignment({ sealedSecret: null, head: null }))).map(({ detail }) => detail),
+    ["waits for the cluster's secret"],
+  );
+  assert.deepEqual(
+    (await assign(assignment({ head: null }))).map(({ step, detail }) => [step, detail]),
+    [['preparing', "waits for the head's address"]],
+  );
   await assign(assignment());
   await assign(assignment());
   assert.equal(runtime.started.length, 1);
   runtime.last.become({ step: 'ready', detail: '', rayNodeId: 'n1' });
-  assert.deepEqual(reconciler.observe().map(({ step, rayNodeId }) => [step, rayNodeId]), [['ready', 'n1']]);
+  assert.deepEqual(
+    reconciler.observe().map(({ step, rayNodeId }) => [step, rayNodeId]),
+    [['ready', 'n1']],
+  );
   await reconciler.letGo(true);
 });
 
@@ -205,9 +150,18 @@ test('the newest generation wins, before and after a restart', async () => {
   const first = await boot(dir, runtime);
   await first.assign(assignment({ generation: 2 }));
   await first.assign(assignment({ generation: 1 }));
-  assert.deepEqual(runtime.started.map(({ generation }) => generation), [2]);
+  assert.deepEqual(
+    runtime.started.map(({ generation }) => generation),
+    [2],
+  );
   const [seen] = await first.assign(assignment({ generation: 3, incarnation: 1 }));
-  assert.deepEqual(runtime.started.map(({ generation, isStopped }) => [generation, isStopped]), [[2, true], [3, false]]);
+  assert.deepEqual(
+    runtime.started.map(({ generation, isStopped }) => [generation, isStopped]),
+    [
+      [2, true],
+      [3, false],
+    ],
+  );
   assert.deepEqual([seen?.generation, seen?.incarnation, seen?.closing], [3, 1, null]);
   await first.reconciler.letGo(true);
   const second = await boot(dir, runtime);
@@ -226,7 +180,10 @@ test('a restarted worker takes up a node that outlived it, and opens a new segme
   await first.reconciler.letGo(true);
   const second = await boot(dir, runtime);
   assert.deepEqual(runtime.swept, [lease]);
-  assert.deepEqual(second.reconciler.observe().map(({ step }) => step), ['ready']);
+  assert.deepEqual(
+    second.reconciler.observe().map(({ step }) => step),
+    ['ready'],
+  );
   const [seen] = await second.assign(assignment());
   assert.deepEqual([seen?.step, runtime.started.length, runtime.last.isStopped], ['ready', 1, false]);
   const [ended] = await second.assign();
@@ -239,20 +196,38 @@ test('a node that did not outlive its worker, or that dies, is told as failed an
   const first = await boot(dir, runtime);
   await first.assign(assignment());
   runtime.last.become({ step: 'failed', detail: 'killed', rayNodeId: null });
-  assert.deepEqual((await first.assign(assignment())).map(({ step, detail }) => [step, detail]), [['failed', 'killed']]);
+  assert.deepEqual(
+    (await first.assign(assignment())).map(({ step, detail }) => [step, detail]),
+    [['failed', 'killed']],
+  );
   await first.reconciler.letGo(true);
   const second = await boot(dir, runtime);
-  assert.deepEqual(second.reconciler.observe().map(({ step }) => step), ['failed']);
-  assert.deepEqual((await second.assign(assignment())).map(({ step }) => step), ['failed']);
+  assert.deepEqual(
+    second.reconciler.observe().map(({ step }) => step),
+    ['failed'],
+  );
+  assert.deepEqual(
+    (await second.assign(assignment())).map(({ step }) => step),
+    ['failed'],
+  );
   assert.equal(runtime.started.length, 1);
-  assert.deepEqual((await second.assign()).map(({ step }) => step), ['stopped']);
+  assert.deepEqual(
+    (await second.assign()).map(({ step }) => step),
+    ['stopped'],
+  );
 });
 
 test('a secret is sealed for another device only if the recipient is signed by that device', async () => {
   const other = generateSigningKey();
   const { identity, recipient } = await generateAgeIdentity();
   const { assign, sealed, reconciler } = await boot(fresh(), new RuntimeDouble());
-  const forged = { lease, device, publicKey: signing.publicKey, recipient, recipientSignature: sign(other.secretKey, 'recipient', new TextEncoder().encode(recipient)) };
+  const forged = {
+    lease,
+    device,
+    publicKey: signing.publicKey,
+    recipient,
+    recipientSignature: sign(other.secretKey, 'recipient', new TextEncoder().encode(recipient)),
+  };
   await assign(assignment({ sealFor: [forged] }));
   assert.deepEqual(sealed, []);
   const signed = { ...forged, publicKey: other.publicKey };
@@ -267,5 +242,8 @@ test('a secret that is not for this device fails the lease with words', async ()
   const stranger = await generateAgeIdentity();
   const { assign } = await boot(fresh(), new RuntimeDouble());
   const foreign = toBase64url(await sealTo([stranger.recipient], encodeSecrets(secrets)));
-  assert.deepEqual((await assign(assignment({ sealedSecret: foreign }))).map(({ step }) => step), ['failed']);
+  assert.deepEqual(
+    (await assign(assignment({ sealedSecret: foreign }))).map(({ step }) => step),
+    ['failed'],
+  );
 });

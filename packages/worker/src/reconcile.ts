@@ -62,7 +62,7 @@ export class Reconciler {
       this.#ports.forgotten(lease);
     }
     // Live ones first, should there be more than a beat can tell.
-    return seen.sort((a, b) => Number(a.step === 'stopped') - Number(b.step === 'stopped')).slice(0, mostObserved);
+    return seen.toSorted((a, b) => Number(a.step === 'stopped') - Number(b.step === 'stopped')).slice(0, mostObserved);
   }
 
   node(lease: LeaseId): LeaseNode | undefined {

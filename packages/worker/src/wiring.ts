@@ -89,7 +89,9 @@ export class Wiring {
   }
 
   /** Where the tunnel of a lease that runs here leads, and the key that its renter must have. */
-  tunnelOf(lease: string): { readonly tunnelKeyHex: string; readonly ports: { readonly dashboard: number; readonly gcs: number } } | undefined {
+  tunnelOf(
+    lease: string,
+  ): { readonly tunnelKeyHex: string; readonly ports: { readonly dashboard: number; readonly gcs: number } } | undefined {
     const held = isId('lea', lease) ? this.#reconciler.node(lease) : undefined;
     const { node, secrets } = held ?? {};
     if (node === undefined || secrets === undefined) return undefined;
@@ -210,7 +212,8 @@ function nextSegment(dir: string, nowMs: number): number {
   const path = join(dir, 'segment.json');
   const found = readJson(path);
   // A count that cannot be read any more is passed by far: minutes since 1970 are more than any number of starts.
-  const segment = found === undefined ? 0 : typeof found === 'number' && Number.isSafeInteger(found) ? found + 1 : Math.floor(nowMs / 60_000);
+  const segment =
+    found === undefined ? 0 : typeof found === 'number' && Number.isSafeInteger(found) ? found + 1 : Math.floor(nowMs / 60_000);
   writeDurably(path, JSON.stringify(segment));
   return segment;
 }

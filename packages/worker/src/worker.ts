@@ -49,7 +49,22 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const http = signedHttp(plain, signer);
   const runtime = options.runtime ?? (await processRuntimeOf({ dir: join(dir, 'nodes'), python: options.python, log }));
   const refused = options.refused ?? (() => undefined);
-  const wiring = new Wiring({ dir, url, device, network, keys, http, runtime, ray: options.ray ?? rayOf, rootPid, refused, clock, random, wire, log });
+  const wiring = new Wiring({
+    dir,
+    url,
+    device,
+    network,
+    keys,
+    http,
+    runtime,
+    ray: options.ray ?? rayOf,
+    rootPid,
+    refused,
+    clock,
+    random,
+    wire,
+    log,
+  });
 
   await wiring.start();
   const tunnel = tunnelEnd({

@@ -34,7 +34,7 @@ const offers: Command = {
   },
 };
 
-const quote: Command = {
+const quoteCommand: Command = {
   name: 'quote',
   summary: 'Price nodes for a time; reserves nothing',
   usage: '',
@@ -73,4 +73,4 @@ function emptyText({ filters, emptiedBy }: QuoteAnswer): string {
   ].join('\n');
 }
 
-export const marketCommands: readonly Command[] = [offers, quote];
+export const marketCommands: readonly Command[] = [offers, quoteCommand];

@@ -52,8 +52,13 @@ const run: Command = {
     const network = given.text('url') ?? requireNetwork(environment).url;
     const folder = given.text('dir') ?? path.join(environment.home, 'worker');
     const { startWorker } = await import('@iog/worker');
-    const start = () => startWorker({ dir: folder, url: network, python: environment.python, log: logLine });
-    await serve({ supervised: given.flag('supervised'), terminal }, start, ({ device }) => ({
+    requireEnrolled(folder);
+    const supervised = given.flag('supervised');
+    const refused = (code: string, detail: string): void => terminal.say(`control refuses this device: ${detail} (${code})`);
+    // All processes of the supervisor count as our own, not as foreign time.
+    const own = supervised ? { rootPid: process.ppid } : {};
+    const start = () => startWorker({ dir: folder, url: network, python: environment.python, log: logLine, refused, ...own });
+    await serve({ supervised, terminal }, start, ({ device }) => ({
       value: { device },
       text: `${device} is running`,
     }));
@@ -69,9 +74,7 @@ const status: Command = {
   examples: ['iog worker status', 'iog worker status --dir ~/.iog/network/worker-1'],
   async run({ given, environment, terminal }) {
     const folder = given.text('dir') ?? path.join(environment.home, 'worker');
-    const file = path.join(folder, 'membership.json');
-    if (!existsSync(file)) throw new UserError(`${folder} holds no enrolled device.`, 'Enrol it: `iog worker join`.');
-    const { device, url: network } = JSON.parse(readFileSync(file, 'utf8')) as { device: string | null; url: string };
+    const { device, url: network } = requireEnrolled(folder);
     if (device === null)
       return terminal.result(
         { device, url: network },
@@ -84,5 +87,11 @@ const status: Command = {
     terminal.result(view, deviceText(view));
   },
 };
+
+function requireEnrolled(folder: string): { readonly device: string | null; readonly url: string } {
+  const file = path.join(folder, 'membership.json');
+  if (!existsSync(file)) throw new UserError(`${folder} holds no enrolled device.`, 'Enrol it: `iog worker join`.');
+  return JSON.parse(readFileSync(file, 'utf8')) as { device: string | null; url: string };
+}
 
 export const workerCommands: readonly Command[] = [join, run, status];

@@ -19,6 +19,8 @@ export interface Child {
   /** Resolves with the first greeting; rejects with ChildFailure if the first life ends without one. Called once. */
   start(): Promise<Greeting>;
   stop(withinMs: number): Promise<void>;
+  /** Of the life that runs now. */
+  pid(): number | undefined;
 }
 
 export class ChildFailure extends Error {
@@ -77,6 +79,7 @@ export function superviseChild({ name, words, logFile, env, say }: ChildOptions)
 
   return {
     start: () => new Promise((resolve, reject) => launch({ resolve, reject })),
+    pid: () => child?.pid,
     async stop(withinMs) {
       stopping = true;
       clearTimeout(timer);

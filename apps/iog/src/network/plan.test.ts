@@ -1,7 +1,7 @@
 // Devices of one host: every core in exactly one of them while there are enough, and memory with head-room.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { planHost } from './plan.ts';
 
 test('core sets are disjoint, whole and even; memory never passes the host', () => {

@@ -6,8 +6,7 @@ const stopWithinMs = 30_000;
 
 /** Resolves with the reason at the first SIGINT, SIGTERM or SIGHUP, or when stdin closes if `supervised`. Later signals are swallowed. */
 export function untilToldToEnd(supervised: boolean): { told: Promise<string>; release(): void } {
-  let end: (why: string) => void = () => undefined;
-  const told = new Promise<string>((resolve) => (end = resolve));
+  const { promise: told, resolve: end } = Promise.withResolvers<string>();
   const handlers = signals.map((signal) => [signal, () => end(signal)] as const);
   for (const [signal, handler] of handlers) process.on(signal, handler);
   const gone = (): void => end('the supervisor is gone');

@@ -48,10 +48,8 @@ export async function formPhases(
       ...(profile.network === '' ? {} : { networkPublicKey: profile.network }),
     });
     rentedAs(rented.cluster.id);
-    const started = (lease: LeaseView): boolean => lease.step !== 'assigned' && lease.step !== 'preparing' && lease.step !== 'prepared';
-    return untilCluster(ports, rented.cluster.id, told, waiting, (view) => view.leases.length > 0 && view.leases.every(started));
+    return untilCluster(ports, rented.cluster.id, told, waiting, (view) => view.leases.length > 0 && view.leases.every(isStarted));
   });
-  const isHeadReady = ({ head, leases }: ClusterView): boolean => leases.some(({ id, step }) => id === head && step === 'ready');
   await phases.run('head ready', (waiting) => untilCluster(ports, cluster.id, told, waiting, isHeadReady));
   signal.throwIfAborted();
   return phases.run('members joined', (waiting) =>
@@ -63,6 +61,14 @@ export async function formPhases(
       ({ state, leases }) => state === 'running' && leases.every(({ step, state: life }) => step === 'ready' || life === 'settled'),
     ),
   );
+}
+
+function isStarted({ step }: LeaseView): boolean {
+  return step !== 'assigned' && step !== 'preparing' && step !== 'prepared';
+}
+
+function isHeadReady({ head, leases }: ClusterView): boolean {
+  return leases.some(({ id, step }) => id === head && step === 'ready');
 }
 
 async function untilCluster(

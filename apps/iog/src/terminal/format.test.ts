@@ -1,7 +1,7 @@
 // Tables, sizes and core lists: examples, and the laws of reading back.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { formatBytes, formatCores, money, pairs, parseBytes, parseCores, table } from './format.ts';
 
 test('a table is aligned, numbers to the right, without trailing spaces', () => {

@@ -24,6 +24,7 @@ async function withServer(
   }
 }
 const json = (response: ServerResponse, value: unknown, status = 200): void => void response.writeHead(status).end(JSON.stringify(value));
+const event = (seq: number): string => `id: ${seq}\ndata: ${JSON.stringify({ seq, at: 1, kind: 'k', subject: 's', detail: '' })}\n\n`;
 const cluster = 'clu_00000000000000000000000000' as ClusterId;
 
 test('a POST that is lost or met by 503 is repeated with the same Idempotency-Key', async () => {
@@ -81,7 +82,6 @@ test('items asks for page after page', async () => {
 
 test('events go on behind the last one after a cut, without repetition', async () => {
   const asked: unknown[] = [];
-  const event = (seq: number) => `id: ${seq}\ndata: ${JSON.stringify({ seq, at: 1, kind: 'k', subject: 's', detail: '' })}\n\n`;
   await withServer(
     (request, response, n) => {
       asked.push(new URL(request.url ?? '', 'http://x').searchParams.get('after'));

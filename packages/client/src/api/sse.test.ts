@@ -1,7 +1,7 @@
 // The parser of server-sent events: the same messages in whatever pieces the bytes arrive.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { sseParser, type SseMessage } from './sse.ts';
 
 function parseIn(sizes: readonly number[], text: string): SseMessage[] {

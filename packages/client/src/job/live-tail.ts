@@ -37,7 +37,8 @@ async function* messagesOf(socket: WebSocket, signal?: AbortSignal): AsyncGenera
   const waiting: Uint8Array[] = [];
   let failure: Error | undefined;
   let closed = false;
-  let wake = (): void => undefined;
+  let woken = Promise.withResolvers<void>();
+  const wake = (): void => woken.resolve();
   socket.on('message', (data) => {
     waiting.push(Buffer.from(data as Buffer));
     wake();
@@ -58,7 +59,10 @@ async function* messagesOf(socket: WebSocket, signal?: AbortSignal): AsyncGenera
       if (next !== undefined) yield next;
       else if (failure !== undefined) throw failure;
       else if (closed || signal?.aborted === true) return;
-      else await new Promise<void>((resolve) => (wake = resolve));
+      else {
+        await woken.promise;
+        woken = Promise.withResolvers<void>();
+      }
     }
   } finally {
     signal?.removeEventListener('abort', stop);

@@ -1,7 +1,7 @@
 // The two sources of a log, and its result line: every byte once, in order, whichever source is ahead.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { position } from './logs.ts';
 import { resultIn } from './result.ts';
 import { shellLine } from './submit.ts';

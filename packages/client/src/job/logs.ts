@@ -44,7 +44,8 @@ export async function* followLog(
   const place = position();
   let overSince: number | undefined;
   let tailAt = 0;
-  while (signal?.aborted !== true) {
+  for (;;) {
+    if (signal?.aborted === true) return;
     const job = await client.call('job.show', { params: { job: jobId } });
     const fresh = place.segments < job.logSegments;
     while (place.segments < job.logSegments) {

@@ -83,7 +83,10 @@ function readProc(): ProcessStat[] {
 export function parsePidStat(text: string): ProcessStat | undefined {
   const close = text.lastIndexOf(')');
   const pid = Number(text.slice(0, text.indexOf(' ')));
-  const fields = text.slice(close + 2).trim().split(' ');
+  const fields = text
+    .slice(close + 2)
+    .trim()
+    .split(' ');
   const number = (index: number): number => Number(fields[index] ?? Number.NaN);
   const stat = {
     pid,

@@ -19,17 +19,32 @@ after(() => rmSync(dir, { recursive: true, force: true }));
 
 test('each source of busy time is read in milliseconds', () => {
   const schedstat = 'version 15\ntimestamp 1\ncpu0 0 0 0 0 0 0 5000000 7 9\ndomain0 3 1 2\ncpu1 0 0 0 0 0 0 2500000 7 9\n';
-  assert.deepEqual([...parseSchedstat(schedstat)], [[0, 5], [1, 2.5]]);
-  assert.deepEqual([...parseUsagePerCpu('5000000 7000000 \n')], [[0, 5], [1, 7]]);
+  assert.deepEqual(
+    [...parseSchedstat(schedstat)],
+    [
+      [0, 5],
+      [1, 2.5],
+    ],
+  );
+  assert.deepEqual(
+    [...parseUsagePerCpu('5000000 7000000 \n')],
+    [
+      [0, 5],
+      [1, 7],
+    ],
+  );
   assert.deepEqual([...parseUsagePerCpu('what\n')], []);
   assert.deepEqual([...parseStat('cpu  9 9 9 9\ncpu0 1 2 3 100 50 4 5 70 0 0\n')], [[0, 150]]);
 });
 
-test('the most truthful source that is there is taken; without any the method says so', () => {
-  const only = (wanted: string, text: string) => (path: string): string => {
+const only =
+  (wanted: string, text: string) =>
+  (path: string): string => {
     if (path !== wanted) throw new Error('ENOENT');
     return text;
   };
+
+test('the most truthful source that is there is taken; without any the method says so', () => {
   assert.equal(coreCounters(only('/proc/schedstat', 'cpu3 0 0 0 0 0 0 8000000 0 0\n')).busyMs([3, 4]), 8);
   assert.equal(coreCounters(only('/sys/fs/cgroup/cpuacct/cpuacct.usage_percpu', '1000000 2000000\n')).method, 'cgroup-v1');
   assert.equal(coreCounters(only('/proc/stat', 'cpu0 1 0 0 0 0 0 0\n')).method, 'stat');
@@ -44,7 +59,8 @@ test('this host has counters that grow while we work', () => {
 });
 
 test('own time: descendants but no tenants, and it never falls when a process vanishes', async () => {
-  const busy = 'const untilMs = Date.now() + 150; while (Date.now() < untilMs); process.stdout.write("done"); setTimeout(() => {}, 60_000);';
+  const busy =
+    'const untilMs = Date.now() + 150; while (Date.now() < untilMs); process.stdout.write("done"); setTimeout(() => {}, 60_000);';
   const start = async () => {
     const child = spawn(process.execPath, ['-e', busy], { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise((resolve) => child.stdout.once('data', resolve));
@@ -63,7 +79,12 @@ test('own time: descendants but no tenants, and it never falls when a process va
   await gone;
   assert.ok(own.ms(tenants) >= withoutTenant);
   tenant.kill('SIGKILL');
-  assert.deepEqual(parsePidStat(`7 (a b) c) S 3 ${Array(9).fill(0).join(' ')} 11 4 1 1 20 0 1 0 999 0`), { pid: 7, parent: 3, born: '999', ticks: 15 });
+  assert.deepEqual(parsePidStat(`7 (a b) c) S 3 ${Array(9).fill(0).join(' ')} 11 4 1 1 20 0 1 0 999 0`), {
+    pid: 7,
+    parent: 3,
+    born: '999',
+    ticks: 15,
+  });
 });
 
 test('a chain: hashed to the one before, signed, valid, and counters that fall are held', () => {
@@ -72,7 +93,14 @@ test('a chain: hashed to the one before, signed, valid, and counters that fall a
   const lease = `lea_${'1'.repeat(26)}` as LeaseId;
   const device = `dev_${'1'.repeat(26)}` as DeviceId;
   let monoMs = 1_000;
-  const chain = sampler(lease, { device, segment: 3, spool, sign: (domain, bytes) => sign(key.secretKey, domain, bytes), monoMs: () => (monoMs += 5), pulse: () => '' });
+  const chain = sampler(lease, {
+    device,
+    segment: 3,
+    spool,
+    sign: (domain, bytes) => sign(key.secretKey, domain, bytes),
+    monoMs: () => (monoMs += 5),
+    pulse: () => '',
+  });
   chain.take({ busyMs: 100.9, tenantMs: 50, ownMs: 5, method: 'stat' }, false);
   chain.take({ busyMs: 90, tenantMs: 60, ownMs: 4, method: 'stat' }, false);
   assert.deepEqual(chain.take({ busyMs: 120, tenantMs: 60, ownMs: 6, method: 'stat' }, true), { segment: 3, index: 2 });
@@ -87,8 +115,18 @@ test('a chain: hashed to the one before, signed, valid, and counters that fall a
     prev = sha256hex(bytes);
     return snapshot;
   });
-  assert.deepEqual(read.map(({ busyMs, tenantMs, ownMs }) => [busyMs, tenantMs, ownMs]), [[100, 50, 5], [100, 60, 5], [120, 60, 6]]);
-  assert.deepEqual(read.map(({ closing }) => closing), [false, false, true]);
+  assert.deepEqual(
+    read.map(({ busyMs, tenantMs, ownMs }) => [busyMs, tenantMs, ownMs]),
+    [
+      [100, 50, 5],
+      [100, 60, 5],
+      [120, 60, 6],
+    ],
+  );
+  assert.deepEqual(
+    read.map(({ closing }) => closing),
+    [false, false, true],
+  );
 });
 
 test('an inventory tolerates nonsense', () => {

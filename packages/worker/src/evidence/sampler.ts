@@ -38,7 +38,18 @@ export function sampler(lease: LeaseId, ports: SamplerPorts): Sampler {
         monoMs: Math.max(last.monoMs, Math.floor(ports.monoMs())),
       };
       const { device, segment } = ports;
-      const snapshot: Snapshot = { v: 1, lease, device, segment, index, ...counts, pulse: ports.pulse(), method: reading.method, prev, closing };
+      const snapshot: Snapshot = {
+        v: 1,
+        lease,
+        device,
+        segment,
+        index,
+        ...counts,
+        pulse: ports.pulse(),
+        method: reading.method,
+        prev,
+        closing,
+      };
       const bytes = canonical(snapshot);
       const signed = { bytes: toBase64url(bytes), signature: ports.sign('evidence', bytes) };
       const place = { segment, index };

@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncate
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { LeaseId } from '@iog/protocol';
 import { openSpool, realDisk, type Spooled } from './spool.ts';
 
@@ -13,8 +13,16 @@ const root = mkdtempSync(join(tmpdir(), 'iog-spool-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 const lease = `lea_${'0'.repeat(26)}` as LeaseId;
 const fresh = (): string => mkdtempSync(join(root, 'd-'));
-const sample = (index: number, closing = false): Spooled => ({ segment: 0, index, closing, signed: { bytes: `b${index}`, signature: `s${index}` } });
-const indexes = (dir: string): number[] => openSpool(dir).waiting(lease, 1_000).map(({ index }) => index);
+const sample = (index: number, closing = false): Spooled => ({
+  segment: 0,
+  index,
+  closing,
+  signed: { bytes: `b${index}`, signature: `s${index}` },
+});
+const indexes = (dir: string): number[] =>
+  openSpool(dir)
+    .waiting(lease, 1_000)
+    .map(({ index }) => index);
 
 test('a torn tail is cut off, wherever it tore, and the next sample follows the last whole one', () => {
   const dir = fresh();
@@ -30,7 +38,10 @@ test('a torn tail is cut off, wherever it tore, and the next sample follows the 
       const reopened = openSpool(dir);
       assert.equal(reopened.waiting(lease, 1_000).length, lines);
       reopened.add(lease, sample(lines));
-      assert.deepEqual(indexes(dir), Array.from({ length: lines + 1 }, (_, i) => i));
+      assert.deepEqual(
+        indexes(dir),
+        Array.from({ length: lines + 1 }, (_, i) => i),
+      );
     }),
     { numRuns: 60 },
   );
@@ -65,7 +76,10 @@ test('kill -9 while adding: everything that was said to be added is there, once,
   const found = indexes(dir);
   assert.ok(added.length >= 20);
   assert.ok(found.length >= added.length);
-  assert.deepEqual(found, found.map((_, i) => i));
+  assert.deepEqual(
+    found,
+    found.map((_, i) => i),
+  );
 });
 
 test('acknowledged samples go; the file goes with the acknowledgement of the closing one', () => {

@@ -49,7 +49,16 @@ class EnrolmentDouble {
   #answer(method: string, path: string, body: string): object {
     const { publicKey } = this;
     if (path === '/v1/network') {
-      const shown = { name: 'double', version: '1', publicKey, policy: '0'.repeat(64), policyName: 'laptop', currency: 'TUSD', notice: '', now: 1 };
+      const shown = {
+        name: 'double',
+        version: '1',
+        publicKey,
+        policy: '0'.repeat(64),
+        policyName: 'laptop',
+        currency: 'TUSD',
+        notice: '',
+        now: 1,
+      };
       return shown;
     }
     if (method === 'POST') this.received.push(JSON.parse(body) as Enrolment);

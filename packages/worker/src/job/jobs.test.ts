@@ -76,7 +76,9 @@ class StoreDouble {
     const name = path.split('/').at(-1) ?? '';
     if (method === 'GET') {
       const blob = this.blobs.get(name);
-      return Promise.resolve(blob === undefined ? { status: 404, body: Buffer.from('{"detail":"There is no blob."}') } : { status: 200, body: blob });
+      return Promise.resolve(
+        blob === undefined ? { status: 404, body: Buffer.from('{"detail":"There is no blob."}') } : { status: 200, body: blob },
+      );
     }
     const kept = this.segments.get(Number(name)) ?? body ?? new Uint8Array();
     this.segments.set(Number(name), kept);
@@ -84,14 +86,23 @@ class StoreDouble {
   };
 
   async text(identity: string): Promise<string> {
-    const parts = await Promise.all([...this.segments.entries()].sort(([a], [b]) => a - b).map(([, bytes]) => open(identity, bytes)));
+    const parts = await Promise.all([...this.segments.entries()].toSorted(([a], [b]) => a - b).map(([, bytes]) => open(identity, bytes)));
     return Buffer.concat(parts).toString();
   }
 }
 
 function start(dir: string, ray: RayDouble, store: StoreDouble): Jobs {
   const records = openJobRecords(join(dir, 'jobs'));
-  return new Jobs({ ray, http: store.http, records, ageIdentity: cluster.identity, recipients, clock: realClock, log: () => undefined, changed: () => undefined });
+  return new Jobs({
+    ray,
+    http: store.http,
+    records,
+    ageIdentity: cluster.identity,
+    recipients,
+    clock: realClock,
+    log: () => undefined,
+    changed: () => undefined,
+  });
 }
 
 async function until(isThere: () => boolean, what: string): Promise<void> {
@@ -103,7 +114,14 @@ async function until(isThere: () => boolean, what: string): Promise<void> {
 }
 
 const fresh = (): string => mkdtempSync(join(root, 'd-'));
-const job = (change: Partial<AssignedJob> = {}): AssignedJob => ({ job: id, attempt: 1, sealedEntrypoint, package: null, stop: false, ...change });
+const job = (change: Partial<AssignedJob> = {}): AssignedJob => ({
+  job: id,
+  attempt: 1,
+  sealedEntrypoint,
+  package: null,
+  stop: false,
+  ...change,
+});
 
 test('a job is opened, submitted with its package, and told as ended only when its whole log is at control', async () => {
   const ray = new RayDouble();
@@ -113,7 +131,15 @@ test('a job is opened, submitted with its package, and told as ended only when i
   const jobs = start(fresh(), ray, store);
   jobs.want([job({ package: sha256hex(blob) })]);
   await until(() => jobs.observed()[0]?.state === 'running', 'the job to run');
-  assert.deepEqual(ray.submitted, [{ submissionId: id, entrypoint: 'python sweep.py', env: { IOG_NODES: '2' }, metadata: { attempt: '1' }, packageUri: 'gcs://package.zip' }]);
+  assert.deepEqual(ray.submitted, [
+    {
+      submissionId: id,
+      entrypoint: 'python sweep.py',
+      env: { IOG_NODES: '2' },
+      metadata: { attempt: '1' },
+      packageUri: 'gcs://package.zip',
+    },
+  ]);
   assert.equal(Buffer.from(ray.uploaded[0] ?? []).toString(), 'zip');
   assert.equal(jobs.idleMs(), 0);
   ray.log = 'hello\nIOG_RESULT {"ok":true}\n';
@@ -121,7 +147,15 @@ test('a job is opened, submitted with its package, and told as ended only when i
   await until(() => jobs.observed()[0]?.state === 'succeeded', 'the job to end');
   assert.equal(await store.text(renter.identity), ray.log);
   assert.equal(await store.text(cluster.identity), ray.log);
-  assert.deepEqual(jobs.observed()[0], { job: id, attempt: 1, state: 'succeeded', exitCode: 0, detail: '', tasksPerNode: { n1: 3, n2: 4 }, logSegments: store.segments.size });
+  assert.deepEqual(jobs.observed()[0], {
+    job: id,
+    attempt: 1,
+    state: 'succeeded',
+    exitCode: 0,
+    detail: '',
+    tasksPerNode: { n1: 3, n2: 4 },
+    logSegments: store.segments.size,
+  });
 });
 
 test('a restart in the middle: the job is not submitted again, and no byte of its log is lost or doubled', async () => {
@@ -198,7 +232,16 @@ test('what is not sealed to this cluster, or is another package, fails with word
 
 test('a log beyond the limit is cut, says so, and keeps its end', async () => {
   const store = new StoreDouble();
-  const ports = { job: id, attempt: 1, recipients, http: store.http, records: openJobRecords(fresh()), clock: realClock, log: () => undefined, changed: () => undefined };
+  const ports = {
+    job: id,
+    attempt: 1,
+    recipients,
+    http: store.http,
+    records: openJobRecords(fresh()),
+    clock: realClock,
+    log: () => undefined,
+    changed: () => undefined,
+  };
   const log = new JobLog({ ...ports, mostBytes: 1_000 });
   log.take(0, Buffer.from('a'.repeat(40_000)));
   log.take(40_000, Buffer.from('IOG_RESULT {}\n'));

@@ -1,28 +1,24 @@
 // One lease on this device: brings what runs to what control wants, one idempotent step at a time, and says what it sees.
 import type { Assignment, LeaseId, NodeStep, ObservedLease } from '@iog/protocol';
-import { decodeSecrets, fromBase64url, open, type ClusterSecrets } from '@iog/seal';
+import type { ClusterSecrets } from '@iog/seal';
 import type { DeviceKeys } from '../identity/identity.ts';
 import type { Jobs } from '../job/jobs.ts';
-import { saying, type Clock, type Log, type Timer } from '../ports.ts';
+import { saying, type Clock, type Timer } from '../ports.ts';
 import type { NodePorts, RunningNode, Runtime } from './runtime-port.ts';
-import { sealForDevice, type SealFor } from '../seal-for.ts';
+import { EndTold } from './end-told.ts';
 import { isNewer, newRecord, type LeaseRecord } from './record.ts';
+import { Sealing, openSecrets, type SealingPorts } from './sealing.ts';
 import type { Sampling } from './sampling.ts';
 
 const retryMs = 1_000;
-/** An end that control did not acknowledge is told for so long. */
-const tellEndMs = 600_000;
-const leastEndReports = 3;
 
-export interface LeasePorts {
+export interface LeasePorts extends SealingPorts {
   readonly runtime: Runtime;
   readonly keys: Pick<DeviceKeys, 'ageIdentity'>;
   readonly clock: Clock;
-  readonly log: Log;
   readonly save: (record: LeaseRecord) => void;
   readonly sampling: (lease: LeaseId, cores: readonly number[]) => Sampling;
   readonly jobs: (node: RunningNode, assignment: Assignment, secrets: ClusterSecrets) => Jobs;
-  readonly sendSealed: (lease: LeaseId, device: SealFor['device'], sealed: string) => boolean;
   readonly isAcknowledged: (lease: LeaseId) => boolean;
   readonly changed: () => void;
 }
@@ -30,6 +26,7 @@ export interface LeasePorts {
 export class LeaseNode {
   readonly #ports: LeasePorts;
   #record: LeaseRecord;
+  #saved = '';
   /** Undefined until control has spoken since this start: before, nothing is stopped and nothing started. */
   #want: Assignment | null | undefined;
   #node: RunningNode | undefined;
@@ -41,16 +38,18 @@ export class LeaseNode {
   #step: NodeStep = 'assigned';
   #detail = '';
   #rayNodeId: string | null = null;
-  readonly #sealedFor = new Set<string>();
+  readonly #sealing: Sealing;
+  readonly #endTold: EndTold;
   #turning: Promise<void> | undefined;
   #isDirty = false;
   #retry: Timer | undefined;
   #isLetGo = false;
-  #endTold = { atMs: 0, count: 0 };
 
   constructor(record: LeaseRecord, ports: LeasePorts) {
     this.#record = record;
     this.#ports = ports;
+    this.#sealing = new Sealing(ports);
+    this.#endTold = new EndTold(ports.clock);
     if (record.stopped) this.#step = 'stopped';
   }
 
@@ -83,10 +82,9 @@ export class LeaseNode {
 
   /** What control wants of this lease; null: that nothing of it runs. A word of an older generation changes nothing. */
   want(assignment: Assignment | null): void {
-    if (assignment !== null && isNewer(this.#record, assignment)) {
-      const { lease, generation } = assignment;
-      this.#ports.log({ level: 'warn', event: 'assignment.stale', lease, has: generation, needs: this.#record.generation });
-      return;
+    if (assignment === undefined) {
+      const { generation: needs } = this.#record;
+      return this.#ports.log({ level: 'warn', event: 'assignment.stale', lease: this.lease, has: assignment.generation, needs });
     }
     this.#want = assignment;
     this.#turn();
@@ -109,25 +107,19 @@ export class LeaseNode {
 
   /** The worker stops. `keepNode`: the node goes on under its keeper, for the next start. */
   async letGo(keepNode: boolean): Promise<void> {
-    if (!keepNode) {
-      this.want(null);
-      await this.settled();
-    }
+    if (!keepNode) this.want(null);
+    await this.settled();
     this.#isLetGo = true;
     this.#retry?.cancel();
-    await this.settled();
     this.#offNode();
     this.#sampling?.pause();
     await this.#jobs?.abandon();
   }
 
   #tellEnd(): void {
-    const nowMs = this.#ports.clock.monoMs();
-    if (this.#endTold.count === 0) this.#endTold.atMs = nowMs;
-    this.#endTold.count += 1;
-    const isKnown = this.#record.closing === null ? this.#record.begun === false : this.#ports.isAcknowledged(this.lease);
-    const isOver = nowMs - this.#endTold.atMs > tellEndMs;
-    if (this.#want !== null || !(isOver || (isKnown && this.#endTold.count > leastEndReports))) return;
+    const isKnown = this.#record.closing === null ? !this.#record.begun : this.#ports.isAcknowledged(this.lease);
+    const isTold = this.#endTold.report(isKnown);
+    if (!isTold || this.#want !== null) return;
     try {
       this.#keep({ forgotten: true });
     } catch {
@@ -162,14 +154,15 @@ export class LeaseNode {
   async #stepOnce(): Promise<void> {
     const want = this.#want;
     if (want === undefined) return;
-    const isOther = want === null || isNewer(want, this.#record);
+    this.#keep({});
+    const isOther = want === null || want.generation !== this.#record.generation;
     if (isOther && this.#node !== undefined) await this.#stop(this.#node);
     if (want === null) return this.#finish();
     if (isOther) {
       this.#keep(newRecord(want));
       this.#nodePorts = undefined;
       if (this.#step === 'stopped') this.#sampling = undefined;
-      this.#endTold.count = 0;
+      this.#endTold.reset();
       this.#report('assigned', '');
     }
     if (this.#record.stopped || this.#step === 'failed') return;
@@ -185,7 +178,7 @@ export class LeaseNode {
       return false;
     }
     try {
-      this.#secrets = decodeSecrets(await open(this.#ports.keys.ageIdentity, fromBase64url(sealedSecret)));
+      this.#secrets = await openSecrets(this.#ports.keys.ageIdentity, sealedSecret);
       return true;
     } catch {
       this.#report('failed', "the cluster's secret cannot be opened with this device's key");
@@ -261,19 +254,7 @@ export class LeaseNode {
       this.#jobs ??= this.#ports.jobs(node, want, secrets);
       this.#jobs.want(want.jobs);
     }
-    for (const other of want.sealFor) await this.#sealFor(other, secrets);
-  }
-
-  async #sealFor(other: SealFor, secrets: ClusterSecrets): Promise<void> {
-    const key = [other.lease, other.device, other.publicKey, other.recipient, other.recipientSignature].join('/');
-    if (this.#sealedFor.has(key)) return;
-    const sealed = await sealForDevice(other, secrets);
-    if (sealed === undefined) {
-      this.#ports.log({ level: 'error', event: 'seal-for.unsigned', lease: other.lease, device: other.device });
-      this.#sealedFor.add(key);
-      return;
-    }
-    if (this.#ports.sendSealed(other.lease, other.device, sealed)) this.#sealedFor.add(key);
+    await this.#sealing.give(want.sealFor, secrets);
   }
 
   async #stop(node: RunningNode): Promise<void> {
@@ -304,10 +285,12 @@ export class LeaseNode {
     this.#report('stopped', this.#step === 'failed' ? this.#detail : '');
   }
 
+  /** On disk before anything follows from it. */
   #keep(change: Partial<LeaseRecord>): void {
     const next = { ...this.#record, ...change };
-    if (JSON.stringify(next) === JSON.stringify(this.#record)) return;
-    this.#ports.save(next);
+    const text = JSON.stringify(next);
+    if (text !== this.#saved) this.#ports.save(next);
+    this.#saved = text;
     this.#record = next;
   }
 

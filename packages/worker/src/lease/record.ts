@@ -30,8 +30,23 @@ export function isNewer(a: Version, b: Version): boolean {
   return a.generation > b.generation || (a.generation === b.generation && a.incarnation > b.incarnation);
 }
 
-export function newRecord({ lease, generation, incarnation, slice }: Pick<Assignment, 'lease' | 'generation' | 'incarnation' | 'slice'>): LeaseRecord {
-  return { lease, generation, incarnation, cores: slice.cores, begun: false, address: null, stopped: false, closing: null, forgotten: false };
+export function newRecord({
+  lease,
+  generation,
+  incarnation,
+  slice,
+}: Pick<Assignment, 'lease' | 'generation' | 'incarnation' | 'slice'>): LeaseRecord {
+  return {
+    lease,
+    generation,
+    incarnation,
+    cores: slice.cores,
+    begun: false,
+    address: null,
+    stopped: false,
+    closing: null,
+    forgotten: false,
+  };
 }
 
 export interface Records {
@@ -48,7 +63,7 @@ export function openRecords(dir: string): Records {
         .map((name) => ({ path: join(dir, name), record: parseRecord(readJson(join(dir, name))) }));
       const found = files.flatMap(({ path, record }) => (record === undefined ? [] : [{ path, record }]));
       const gone = found.filter(({ record }) => record.forgotten).map((each) => ({ ...each, atMs: statSync(each.path).mtimeMs }));
-      const surplus = gone.sort((a, b) => b.atMs - a.atMs).slice(mostRecords);
+      const surplus = gone.toSorted((a, b) => b.atMs - a.atMs).slice(mostRecords);
       for (const { path } of surplus) removeFile(path);
       return found.filter(({ path }) => !surplus.some((each) => each.path === path)).map(({ record }) => record);
     },

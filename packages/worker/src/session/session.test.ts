@@ -1,69 +1,15 @@
 // The session against a control that is a double (FakeControl) behind a real WebSocket server.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import { WebSocketServer, type WebSocket } from 'ws';
+import * as fc from 'fast-check';
 import type { Assignment, DeviceId, ToControl } from '@iog/protocol';
 import { realClock, realRandom } from '../ports.ts';
 import { readMessage } from './messages.ts';
 import { Session, retryDelayMs, type SessionOptions } from './session.ts';
 import { realWire } from './wire.ts';
+import { FakeControl, nonce } from '../test/fake-control.ts';
 
 const device = `dev_${'2'.repeat(26)}` as DeviceId;
-const nonce = 'ab'.repeat(32);
-
-class FakeControl {
-  readonly heard: ToControl[] = [];
-  readonly sockets: WebSocket[] = [];
-  readonly #server: WebSocketServer;
-  epoch = 0;
-  network = 'net';
-
-  constructor(server: WebSocketServer) {
-    this.#server = server;
-    server.on('connection', (socket) => {
-      this.sockets.push(socket);
-      socket.on('message', (data: Buffer) => this.#hear(socket, JSON.parse(data.toString()) as ToControl));
-      this.say({ type: 'challenge', nonce, network: this.network, min: 1, max: 1 });
-    });
-  }
-
-  static async open(): Promise<FakeControl> {
-    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-    await once(server, 'listening');
-    return new FakeControl(server);
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  say(message: object): void {
-    this.sockets.at(-1)?.send(JSON.stringify(message));
-  }
-
-  async until(isThere: () => boolean, what: string): Promise<void> {
-    const untilMs = Date.now() + 10_000;
-    while (!isThere()) {
-      assert.ok(Date.now() < untilMs, `waited in vain: ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
-
-  close(): void {
-    for (const socket of this.sockets) socket.terminate();
-    this.#server.close();
-  }
-
-  #hear(socket: WebSocket, message: ToControl): void {
-    this.heard.push(message);
-    if (message.type !== 'hello') return;
-    this.epoch += 1;
-    socket.send(JSON.stringify({ type: 'welcome', epoch: this.epoch, version: 1, beatEveryMs: 60_000, sampleEveryMs: 1_000, lostAfterMs: 1_000, policy: nonce }));
-  }
-}
 
 interface Heard {
   readonly assigned: (readonly Assignment[])[];
@@ -147,7 +93,15 @@ test('hostile and malformed messages are ignored, and the session stands', async
   try {
     await control.until(() => session.connected, 'the session');
     const socket = control.sockets.at(-1);
-    const bad = ['', '[]', 'null', '{"type":7}', '{"type":"__proto__"}', '{"type":"unheard-of"}', '{"type":"pulse","nonce":"short","withinMs":1}'];
+    const bad = [
+      '',
+      '[]',
+      'null',
+      '{"type":7}',
+      '{"type":"__proto__"}',
+      '{"type":"unheard-of"}',
+      '{"type":"pulse","nonce":"short","withinMs":1}',
+    ];
     const assignment = { lease: '../../etc', generation: -1, slice: { cores: [] } };
     bad.push(JSON.stringify({ type: 'assignments', epoch: 1, assignments: [assignment] }));
     bad.push(JSON.stringify({ type: 'acknowledged', lease: 'lea_x', segment: 1.5, index: -1 }));

@@ -1,6 +1,15 @@
 // The session: this device's link to control. It knows epochs, silence and reconnecting; what to run is decided by who listens.
-import { linkVersions, sockets, type Assignment, type DeviceId, type ErrorCode, type ObservedLease, type ToControl, type ToWorker } from '@iog/protocol';
-import type { Clock, Log, Random, Timer } from '../ports.ts';
+import {
+  linkVersions,
+  sockets,
+  type Assignment,
+  type DeviceId,
+  type ErrorCode,
+  type ObservedLease,
+  type ToControl,
+  type ToWorker,
+} from '@iog/protocol';
+import { saying, type Clock, type Log, type Random, type Timer } from '../ports.ts';
 import { readMessage } from './messages.ts';
 import type { Wire, WireLink } from './wire.ts';
 
@@ -107,7 +116,7 @@ export class Session {
     const isMine = (): boolean => this.#live === mine;
     const link = wire(url.replace(/^http/, 'ws').replace(/\/+$/, '') + sockets.link, {
       text: (text) => {
-        if (isMine()) this.#receive(text);
+        if (isMine()) this.#hear(text);
       },
       alive: () => {
         mine.heardAtMs = clock.monoMs();
@@ -119,6 +128,15 @@ export class Session {
     const mine: Live = { link, timers: new Map(), epoch: undefined, beatEveryMs: 2_000, heardAtMs: clock.monoMs() };
     this.#live = mine;
     this.#again('watch', pingEveryMs, () => this.#watch());
+  }
+
+  /** A fault of whoever listens, such as of a disk, does not end the session. */
+  #hear(text: string): void {
+    try {
+      this.#receive(text);
+    } catch (error) {
+      this.#options.log({ level: 'error', event: 'session.fault', error: saying(error) });
+    }
   }
 
   #receive(text: string): void {

@@ -1,0 +1,103 @@
+// The nouns against a real control process: what people type, and what comes back, in text and as JSON.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { after, before, test } from 'node:test';
+import { hashApiSecret } from '@iog/seal';
+import { cli } from '../cli.ts';
+import { environment } from '../environment.ts';
+import { superviseChild, type Child } from '../network/child.ts';
+import { newProfile, writeProfile } from '../profile.ts';
+import { terminal } from '../terminal/terminal.ts';
+import { commands } from './table.ts';
+
+const home = mkdtempSync(path.join(tmpdir(), 'iog-nouns-'));
+let control: Child;
+let url = '';
+
+before(async () => {
+  const profile = await newProfile('');
+  const account = ['--first-account', 'owner', '--first-key-hash', hashApiSecret(profile.key), '--first-recipient', profile.ageRecipient];
+  const words = ['control', '--supervised', '--dir', path.join(home, 'control'), ...account];
+  control = superviseChild({
+    name: 'control',
+    words: () => words,
+    logFile: path.join(home, 'log'),
+    env: process.env,
+    say: () => undefined,
+  });
+  const greeting = await control.start();
+  url = String(greeting['url']);
+  writeProfile(home, { ...profile, url, network: String(greeting['publicKey']) });
+});
+after(async () => {
+  await control.stop(10_000);
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function run(words: string, env: Readonly<Record<string, string>> = {}): Promise<{ code: number; out: string; err: string }> {
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  const where = environment({ IOG_HOME: home, ...env });
+  const code = await cli(words.split(' '), { commands, environment: () => where, terminal: (json) => terminal(json, out, err) });
+  return { code, out: out.read()?.toString() ?? '', err: err.read()?.toString() ?? '' };
+}
+
+test('the first account has its money from the faucet', async () => {
+  assert.match((await run('account show')).out, /name +owner/);
+  assert.deepEqual((await run('faucet --amount 5')).code, 0);
+  assert.equal(JSON.parse((await run('balance --json')).out).availableMicro, '5000000');
+  assert.match((await run('entries')).out, /faucet/);
+});
+
+test('a key is shown once, works with its scope, and is gone when revoked', async () => {
+  const made = JSON.parse((await run('key create --name ci --scope read --expires 1h --json')).out);
+  const env = { IOG_KEY: made.secret };
+  assert.deepEqual((await run('balance', env)).err, '');
+  const refused = await run('faucet --amount 1', env);
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /^error: .*lacks the scope rent/);
+  const listed = (await run('key list')).out;
+  assert.ok(listed.includes(made.id) && !listed.includes(made.secret));
+  assert.equal((await run(`key revoke ${made.id}`)).err, '');
+  assert.equal((await run('balance', env)).code, 1);
+});
+
+test('another account sees nothing of the first', async () => {
+  const bob = path.join(home, 'bob');
+  assert.equal((await run(`account create bob --home ${bob}`)).code, 0);
+  const env = { IOG_HOME: bob };
+  assert.match((await run('account show', env)).out, /name +bob/);
+  assert.equal(JSON.parse((await run('balance --json', env)).out).availableMicro, '0');
+  assert.deepEqual(JSON.parse((await run('entries --json', env)).out), []);
+});
+
+test('nothing is on offer, and it is said what emptied the quote', async () => {
+  assert.match((await run('offers')).out, /Nothing is on offer/);
+  const { code, out } = await run('quote --nodes 2');
+  assert.equal(code, 1);
+  assert.match(out, /Nothing on offer fits/);
+  const created = await run('cluster create');
+  assert.equal(created.code, 1);
+  assert.match(created.err, /error: Nothing on offer fits/);
+  assert.equal((await run('run -- true')).code, 1);
+});
+
+test('empty lists say how to begin, and what is not there is refused', async () => {
+  assert.match((await run('device list')).out, /worker join/);
+  assert.match((await run('cluster list')).out, /Rent one/);
+  const id = 'clu_00000000000000000000000000';
+  for (const words of [`cluster show ${id}`, `receipt ${id}`, `job list ${id}`, `ray ${id}`, `cluster watch ${id}`]) {
+    const { code, err } = await run(words);
+    assert.equal(code, 1, words);
+    assert.match(err, /error: There is no cluster/, words);
+  }
+  assert.equal((await run('device approve ABCD-EFGH')).code, 1);
+});
+
+test('what was done is in the activity log', async () => {
+  const { out } = await run('activity');
+  assert.match(out, /faucet\.draw/);
+  assert.match(out, /key\.create/);
+});

@@ -1,0 +1,35 @@
+// The cluster's secret on this device: opened from its seal, and given to the devices that an assignment names, once each.
+import type { LeaseId } from '@iog/protocol';
+import { decodeSecrets, fromBase64url, open, type ClusterSecrets } from '@iog/seal';
+import type { Log } from '../ports.ts';
+import { sealForDevice, type SealFor } from '../seal-for.ts';
+
+export interface SealingPorts {
+  readonly sendSealed: (lease: LeaseId, device: SealFor['device'], sealed: string) => boolean;
+  readonly log: Log;
+}
+
+export class Sealing {
+  readonly #ports: SealingPorts;
+  readonly #done = new Set<string>();
+
+  constructor(ports: SealingPorts) {
+    this.#ports = ports;
+  }
+
+  /** What could not be sent now is sealed and sent again with the next assignment. */
+  async give(others: readonly SealFor[], secrets: ClusterSecrets): Promise<void> {
+    for (const other of others) {
+      const key = [other.lease, other.device, other.publicKey, other.recipient, other.recipientSignature].join('/');
+      if (this.#done.has(key)) continue;
+      const sealed = await sealForDevice(other, secrets);
+      if (sealed === undefined) this.#ports.log({ level: 'error', event: 'seal-for.unsigned', lease: other.lease, device: other.device });
+      if (sealed === undefined || this.#ports.sendSealed(other.lease, other.device, sealed)) this.#done.add(key);
+    }
+  }
+}
+
+/** Throws where the secret is not for this device, or is none. */
+export async function openSecrets(ageIdentity: string, sealedSecret: string): Promise<ClusterSecrets> {
+  return decodeSecrets(await open(ageIdentity, fromBase64url(sealedSecret)));
+}

@@ -1,0 +1,108 @@
+// One running node: watches it start and join, tells when it ends, and ends it without a trace.
+import fs from 'node:fs';
+import path from 'node:path';
+import type { LeaseId, Role } from '@iog/protocol';
+import type { NodeStatus, RunningNode } from '../lease/runtime-port.ts';
+import type { KeeperLink } from './keeper-link.ts';
+import { aliveNodes, rayRequest } from './ray-http.ts';
+import type { NodePorts } from './ray-start.ts';
+
+/** What a node's file remembers, so that a worker that comes back finds it. */
+export interface NodeRecord {
+  readonly lease: string;
+  readonly generation: number;
+  readonly role: Role;
+  readonly ports: NodePorts;
+  readonly tempDir: string;
+  readonly headDashboard: { readonly host: string; readonly port: number };
+}
+
+const pollMs = 100;
+/** How long a ready head may lack its job agent before a silent port clash is called out. */
+const agentWithinMs = 45_000;
+const logTailBytes = 3_000;
+
+export function processNode(record: NodeRecord, link: KeeperLink, forget: () => void): RunningNode {
+  const { role, ports, tempDir, headDashboard } = record;
+  const token = fs.readFileSync(path.join(tempDir, 'token'), 'utf8');
+  const listeners = new Set<() => void>();
+  const startedAt = Date.now();
+  let status: NodeStatus = { step: 'starting', detail: role === 'head' ? 'Ray head is starting' : 'Ray is starting and waits for the head', rayNodeId: null };
+  let timer: NodeJS.Timeout | undefined;
+  let isStopping = false;
+  let isForgotten = false;
+
+  const become = (next: NodeStatus): void => {
+    if (status.step === next.step && status.detail === next.detail) return;
+    status = next;
+    for (const listener of listeners) listener();
+  };
+  const ended = (): void => {
+    clearTimeout(timer);
+    if (isForgotten) return;
+    isForgotten = true;
+    const reason = isStopping ? 'stopped' : `Ray ended with ${link.exitCode() ?? 'no code'}: ${lastWords(path.join(tempDir, 'node.log'))}`;
+    forget();
+    become({ step: isStopping ? 'stopped' : 'failed', detail: reason, rayNodeId: null });
+  };
+  link.onExit(ended);
+
+  const look = async (): Promise<void> => {
+    const alive = await aliveNodes({ ...headDashboard, token }).catch(() => undefined);
+    if (link.exitCode() !== undefined) return;
+    const own = alive?.find((node) => node.lease === record.lease);
+    if (!alive) become({ step: 'starting', detail: role === 'head' ? 'Ray head is starting: GCS and dashboard' : 'Ray is starting and waits for the head', rayNodeId: null });
+    else if (!own) become({ step: 'joining', detail: 'the head answers; this node is joining', rayNodeId: null });
+    else if (role === 'member' || (await agentAnswers())) return become({ step: 'ready', detail: '', rayNodeId: own.rayNodeId });
+    else if (Date.now() - startedAt > agentWithinMs) {
+      // A taken agent port fails silently in Ray: the node is up, and no job ever starts.
+      become({ step: 'joining', detail: `the job agent does not answer on port ${ports.agentHttp}: the port may be taken; ending the node`, rayNodeId: own.rayNodeId });
+      return void link.stop();
+    } else become({ step: 'joining', detail: 'the job agent is starting', rayNodeId: own.rayNodeId });
+    timer = setTimeout(() => void look(), pollMs);
+    return undefined;
+  };
+  const agentAnswers = async (): Promise<boolean> => {
+    const address = { host: ports.host, port: ports.agentHttp, token };
+    const answer = await rayRequest(address, 'GET', '/api/local_raylet_healthz', undefined, 2_000).catch(() => undefined);
+    return answer?.status === 200;
+  };
+  if (link.exitCode() === undefined) void look();
+  else ended();
+
+  return {
+    lease: record.lease as LeaseId,
+    generation: record.generation,
+    ports,
+    status: () => status,
+    onChange: (hear) => {
+      listeners.add(hear);
+      return () => listeners.delete(hear);
+    },
+    tenantCpuMs: () => link.cpuMs(),
+    pids: () => keptPids(link.keeper),
+    async stop() {
+      isStopping = true;
+      await link.stop();
+      ended();
+    },
+  };
+}
+
+/** The keeper's children: the roots of the renter's processes. */
+function keptPids(keeper: number): number[] {
+  try {
+    return fs.readFileSync(`/proc/${keeper}/task/${keeper}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function lastWords(file: string): string {
+  try {
+    const text = fs.readFileSync(file, 'utf8').slice(-logTailBytes).trim();
+    return text.split('\n').slice(-3).join(' | ').slice(0, 400) || 'it said nothing';
+  } catch {
+    return 'it said nothing';
+  }
+}

@@ -1,0 +1,125 @@
+"""First process of a Ray node: starts it on its cores, reaps what it leaves, tells CPU used, and ends everything when its keeper is gone.
+
+In a PID namespace it is process 1, so the kernel ends all others with it. Without one it is a child subreaper and kills its descendants itself.
+Commands come as lines on stdin (`cpu`, `stop`); its end is the order to stop. Answers are lines of JSON on stdout.
+"""
+
+import ctypes
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def processes():
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", encoding="latin1") as file:
+                text = file.read()
+        except OSError:
+            continue
+        yield int(name), text[text.rindex(")") + 2 :].split()
+
+
+def descendants():
+    """Everything below us, by parent: orphans come to us, so nothing escapes the tree."""
+    parents = {pid: (int(fields[1]), fields) for pid, fields in processes()}
+    mine = {os.getpid()}
+    grew = True
+    while grew:
+        grew = False
+        for pid, (parent, _) in parents.items():
+            if parent in mine and pid not in mine:
+                mine.add(pid)
+                grew = True
+    mine.discard(os.getpid())
+    return {pid: parents[pid][1] for pid in mine}
+
+
+def cpu_ms():
+    """CPU of the living, of what they have reaped, and of what we have reaped."""
+    below = descendants()
+    ticks = sum(sum(int(field) for field in fields[11:15]) for fields in below.values())
+    own = os.times()
+    return int(ticks * 1000 / TICKS + (own.children_user + own.children_system) * 1000)
+
+
+def kill_all():
+    limit = time.monotonic() + 10
+    while time.monotonic() < limit:
+        below = [pid for pid, fields in descendants().items() if fields[0] != "Z"]
+        for pid in below:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        reap()
+        if not below:
+            return
+        time.sleep(0.01)
+
+
+def reap():
+    ended = {}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended[pid] = os.waitstatus_to_exitcode(status)
+
+
+def say(**words):
+    try:
+        print(json.dumps(words), flush=True)
+    except OSError:
+        pass
+
+
+def main():
+    with open(sys.argv[1], encoding="utf8") as file:
+        spec = json.load(file)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    # A group of our own: a Ctrl-C at the terminal is for the worker to handle.
+    if os.getpid() != 1:
+        os.setsid()
+    os.sched_setaffinity(0, spec["cores"])
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    with open(spec["log"], "ab") as log:
+        node = subprocess.Popen(
+            spec["argv"], env=spec["env"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=spec["cwd"], start_new_session=True
+        )
+    say(started=node.pid)
+    while True:
+        ready, _, _ = select.select([0, wake_read], [], [])
+        if wake_read in ready:
+            os.read(wake_read, 4096)
+            ended = reap()
+            if node.pid in ended:
+                kill_all()
+                say(exited=ended[node.pid])
+                return
+        if 0 in ready:
+            line = os.read(0, 4096)
+            if not line or b"stop" in line:
+                kill_all()
+                say(exited=0)
+                return
+            if b"cpu" in line:
+                say(cpuMs=cpu_ms())
+
+
+main()

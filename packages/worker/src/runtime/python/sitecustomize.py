@@ -1,0 +1,30 @@
+"""Keeps a Ray node on loopback: Ray turns 127.0.0.1 into the host's address and then listens on all interfaces; here it keeps 127.0.0.1."""
+
+import os
+import sys
+
+if os.environ.get("IOG_LOOPBACK") == "1":
+    import importlib.abc
+    import importlib.machinery
+
+    TARGET = "ray._private.services"
+
+    class _KeepLoopback(importlib.abc.MetaPathFinder):
+        def find_spec(self, name, path=None, target=None):
+            if name != TARGET:
+                return None
+            sys.meta_path.remove(self)
+            spec = importlib.machinery.PathFinder.find_spec(name, path)
+            if spec is None or spec.loader is None:
+                return spec
+            run = spec.loader.exec_module
+
+            def exec_module(module):
+                run(module)
+                module.get_node_ip_address = lambda address=None: "127.0.0.1"
+                module.node_ip_address_from_perspective = lambda address=None: "127.0.0.1"
+
+            spec.loader.exec_module = exec_module
+            return spec
+
+    sys.meta_path.insert(0, _KeepLoopback())
