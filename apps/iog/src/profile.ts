@@ -92,10 +92,19 @@ export function requireNetwork({ home, url, key }: Environment): { url: string; 
   return { url: address, key: own, profile };
 }
 
+// Longer than a supervised control takes to come back; a person waits no longer for a network that is off.
+const shortPatienceMs = 4_000;
+/** For what runs for hours: one restart of control or of its machine must not end it. */
+export const longPatienceMs = 60_000;
+
 /** A client of that network, closed when `work` is done. */
-export async function withClient<T>(environment: Environment, work: (client: IogClient) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  environment: Environment,
+  work: (client: IogClient) => Promise<T>,
+  patienceMs = shortPatienceMs,
+): Promise<T> {
   const { url, key } = requireNetwork(environment);
-  const client = iogClient({ url, ...(key === undefined ? {} : { key }) });
+  const client = iogClient({ url, patienceMs, ...(key === undefined ? {} : { key }) });
   try {
     return await work(client);
   } finally {

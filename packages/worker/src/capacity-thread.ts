@@ -1,6 +1,6 @@
 // One thread of a capacity demand. Run as a worker thread only: it blocks until its chain is done.
 import { parentPort, workerData } from 'node:worker_threads';
-import { argon2Chain, canonical, sha256, sha256hex } from '@iog/seal';
+import { argon2Chain, fromHex, sha256hex, threadSalt } from '@iog/seal';
 
 interface Work {
   readonly salt: string;
@@ -13,7 +13,7 @@ interface Work {
 if (parentPort !== null) {
   const { salt, thread, ...work } = workerData as Work;
   // Each thread its own salt: no thread can copy the answer of another.
-  const output = argon2Chain({ salt: sha256(canonical([salt, thread])), ...work });
+  const output = argon2Chain({ salt: threadSalt(fromHex(salt), thread), ...work });
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of worker_threads has no origin
   parentPort.postMessage(sha256hex(output));
 }

@@ -150,7 +150,7 @@ test('a capacity demand is answered thread by thread; one beyond all reason is n
     });
     control.say({ type: 'capacity', id: '56'.repeat(32), salt, threads: 2, ...work, withinMs: 20_000 });
     await control.until(() => control.heard.some(({ type }) => type === 'capacity-answer'), 'the answer');
-    const expected = [0, 1].map((thread) => sha256hex(argon2Chain({ salt: sha256(canonical([salt, thread])), ...work })));
+    const expected = [0, 1].map((thread) => sha256hex(argon2Chain({ salt: threadSalt(fromHex(salt), thread), ...work })));
     assert.deepEqual(
       control.heard.filter(({ type }) => type === 'capacity-answer'),
       [{ type: 'capacity-answer', id: '56'.repeat(32), digests: expected }],

@@ -1,6 +1,6 @@
 // A cluster as people read it. Pure.
 import { formatAmount, formatDurationMs, type ClusterEvent, type ClusterView } from '@iog/protocol';
-import { formatCores, formatInstant, money, pairs, table } from '../terminal/format.ts';
+import { formatCores, formatInstant, money, pairs, table, waitReason } from '../terminal/format.ts';
 
 export function clusterText(cluster: ClusterView): string {
   const { currency } = cluster;
@@ -19,7 +19,7 @@ export function clusterText(cluster: ClusterView): string {
     ['name', cluster.name],
     [
       'state',
-      `${cluster.state}${cluster.endReason === null ? '' : ` (${cluster.endReason})`}${cluster.waitsFor === '' ? '' : `, waits for ${cluster.waitsFor}`}`,
+      `${cluster.state}${cluster.endReason === null ? '' : ` (${cluster.endReason})`}${cluster.waitsFor === '' ? '' : `, waits for ${waitReason(cluster.waitsFor)}`}`,
     ],
     ['rate', `${money(cluster.rateMicroPerHour, currency)} an hour`],
     ['cap', money(cluster.capMicro, currency)],

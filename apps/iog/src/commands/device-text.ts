@@ -1,6 +1,6 @@
 // A device as people read it. Pure.
 import { formatAmount, type DeviceView } from '@iog/protocol';
-import { formatBytes, formatCores, formatInstant, pairs, table } from '../terminal/format.ts';
+import { formatBytes, formatCores, formatInstant, pairs, table, waitReason } from '../terminal/format.ts';
 
 export function deviceText(device: DeviceView): string {
   const { units, free, prices, proof } = device;
@@ -9,7 +9,7 @@ export function deviceText(device: DeviceView): string {
     ['name', device.name],
     [
       'state',
-      `${device.state}${device.connected ? ', connected' : ', not connected'}${device.waitsFor === '' ? '' : `, waits for ${device.waitsFor}`}`,
+      `${device.state}${device.connected ? ', connected' : ', not connected'}${device.waitsFor === '' ? '' : `, waits for ${waitReason(device.waitsFor)}`}`,
     ],
     ['region', device.region],
     ['runtime', `${device.runtime}: ${device.isolation}`],
@@ -41,7 +41,7 @@ export function deviceTable(devices: readonly DeviceView[]): string {
     formatBytes(units.memoryBytes),
     String(units.gpus.length),
     String(leases.length),
-    waitsFor,
+    waitReason(waitsFor),
   ]);
   return table(['device', 'name', 'state', 'cores', 'memory', 'gpus', 'leases', 'waits for'], rows, [4, 5, 6]);
 }

@@ -4,7 +4,7 @@ import type { JobView } from '@iog/protocol';
 import type { Command } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { untilToldToEnd } from '../network/serving.ts';
-import { requireProfile, withClient } from '../profile.ts';
+import { longPatienceMs, requireProfile, withClient } from '../profile.ts';
 import { formatInstant, pairs, table } from '../terminal/format.ts';
 
 const one = { usage: '<job>', positionals: { min: 1, max: 1 }, options: {} } as const;
@@ -122,29 +122,33 @@ const logs: Command = {
   async run({ given, environment, terminal }) {
     const id = given.id('job', 0);
     const { ageIdentity } = requireProfile(environment);
-    return withClient(environment, async (client) => {
-      if (!given.flag('follow')) {
-        const log = await savedLog(client, id, ageIdentity);
-        if (terminal.json) terminal.result({ job: id, log }, '');
-        else terminal.raw(Buffer.from(log));
-        return 0;
-      }
-      const halt = new AbortController();
-      const { told, release } = untilToldToEnd(false);
-      void told.then(() => halt.abort());
-      const pieces: Uint8Array[] = [];
-      try {
-        for await (const piece of followLog(client, id, ageIdentity, { signal: halt.signal })) {
-          if (terminal.json) pieces.push(piece);
-          else terminal.raw(piece);
+    return withClient(
+      environment,
+      async (client) => {
+        if (!given.flag('follow')) {
+          const log = await savedLog(client, id, ageIdentity);
+          if (terminal.json) terminal.result({ job: id, log }, '');
+          else terminal.raw(Buffer.from(log));
+          return 0;
         }
-      } finally {
-        release();
-      }
-      const job = await client.call('job.show', { params: { job: id } });
-      if (terminal.json) terminal.result({ job, log: Buffer.concat(pieces).toString('utf8') }, '');
-      return isOver(job) ? exitCodeOf(job) : 1;
-    });
+        const halt = new AbortController();
+        const { told, release } = untilToldToEnd(false);
+        void told.then(() => halt.abort());
+        const pieces: Uint8Array[] = [];
+        try {
+          for await (const piece of followLog(client, id, ageIdentity, { signal: halt.signal })) {
+            if (terminal.json) pieces.push(piece);
+            else terminal.raw(piece);
+          }
+        } finally {
+          release();
+        }
+        const job = await client.call('job.show', { params: { job: id } });
+        if (terminal.json) terminal.result({ job, log: Buffer.concat(pieces).toString('utf8') }, '');
+        return isOver(job) ? exitCodeOf(job) : 1;
+      },
+      longPatienceMs,
+    );
   },
 };
 

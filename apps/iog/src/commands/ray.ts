@@ -9,7 +9,7 @@ import { fromHex } from '@iog/seal';
 import type { Call, Command } from '../command.ts';
 import { UserError } from '../failure.ts';
 import { untilToldToEnd } from '../network/serving.ts';
-import { makePrivateFolder, requireProfile, withClient } from '../profile.ts';
+import { longPatienceMs, makePrivateFolder, requireProfile, withClient } from '../profile.ts';
 
 const headRefreshMs = 2_000;
 
@@ -27,7 +27,7 @@ export const rayCommand: Command = {
     const { ageIdentity } = requireProfile(call.environment);
     const { told, release } = untilToldToEnd(false);
     try {
-      return await withClient(call.environment, (client) => openDoor(call, client, cluster, ageIdentity, port, told));
+      return await withClient(call.environment, (client) => openDoor(call, client, cluster, ageIdentity, port, told), longPatienceMs);
     } finally {
       release();
     }

@@ -3,8 +3,17 @@ import { shellLine } from '@iog/client';
 import type { ClusterId, JobId } from '@iog/protocol';
 import type { Call, Command } from '../command.ts';
 import { UsageError } from '../failure.ts';
-import { requireProfile, withClient } from '../profile.ts';
-import { endPhase, followPhase, formPhases, quotePhase, receiptPhase, submitPhases, type StoryPorts } from '../story/job-story.ts';
+import { longPatienceMs, requireProfile, withClient } from '../profile.ts';
+import {
+  endCluster,
+  endPhase,
+  followPhase,
+  formPhases,
+  quotePhase,
+  receiptPhase,
+  submitPhases,
+  type StoryPorts,
+} from '../story/job-story.ts';
 import { phases } from '../story/phases.ts';
 import { receiptText } from '../story/receipt-text.ts';
 import { demandOf, demandOptions } from './demand.ts';
@@ -42,7 +51,10 @@ export const runCommand: Command = {
     try {
       return await runStory(call, place, halt.signal);
     } catch (error) {
-      if (!halt.signal.aborted) throw error;
+      if (!halt.signal.aborted) {
+        if (!given.flag('keep')) await endAfterFailure(call, place);
+        throw error;
+      }
       sayHowToComeBack(call, place);
       return 130;
     } finally {
@@ -58,35 +70,52 @@ async function runStory({ given, environment, terminal }: Call, place: Place, si
   const retries = given.count('retries', { min: 0, max: 10 });
   const name = given.text('name') ?? 'run';
   const say = (line: string): void => terminal.say(line);
-  return withClient(environment, async (client) => {
-    const network = client.url === profile.url ? profile.network : '';
-    const ports: StoryPorts = { client, profile: { ...profile, network }, phases: phases(say), say, signal };
-    const quote = await quotePhase(ports, demand);
-    const cluster = await formPhases(ports, name, quote, (id) => (place.cluster = id));
-    const plan = {
-      name,
-      dir: given.text('dir') ?? process.cwd(),
-      entrypoint: shellLine(given.command),
-      env,
-      ...(retries === undefined ? {} : { retries }),
-    };
-    const submitted = await submitPhases(ports, cluster, plan);
-    place.job = submitted.id;
-    const { job } = await followPhase(ports, submitted.id, (bytes) => (terminal.json ? terminal.rawProgress(bytes) : terminal.raw(bytes)));
-    terminal.say(`job ${job.state}${job.detail === '' ? '' : `: ${job.detail}`}`);
-    if (given.flag('keep')) {
-      terminal.result(
-        { job, cluster: cluster.id },
-        `${cluster.id} stays until its time or cap is used. End it: iog cluster end ${cluster.id}`,
+  return withClient(
+    environment,
+    async (client) => {
+      const network = client.url === profile.url ? profile.network : '';
+      const ports: StoryPorts = { client, profile: { ...profile, network }, phases: phases(say), say, signal };
+      const quote = await quotePhase(ports, demand);
+      const cluster = await formPhases(ports, name, quote, (id) => (place.cluster = id));
+      const plan = {
+        name,
+        dir: given.text('dir') ?? process.cwd(),
+        entrypoint: shellLine(given.command),
+        env,
+        ...(retries === undefined ? {} : { retries }),
+      };
+      const submitted = await submitPhases(ports, cluster, plan);
+      place.job = submitted.id;
+      const { job } = await followPhase(ports, submitted.id, (bytes) =>
+        terminal.json ? terminal.rawProgress(bytes) : terminal.raw(bytes),
       );
+      terminal.say(`job ${job.state}${job.detail === '' ? '' : `: ${job.detail}`}`);
+      if (given.flag('keep')) {
+        terminal.result(
+          { job, cluster: cluster.id },
+          `${cluster.id} stays until its time or cap is used. End it: iog cluster end ${cluster.id}`,
+        );
+        return exitCodeOf(job);
+      }
+      await endPhase(ports, cluster.id);
+      const receipt = await receiptPhase(ports, cluster.id);
+      if (terminal.json) terminal.result({ job, receipt, phases: ports.phases.done }, '');
+      else terminal.say(receiptText(receipt));
       return exitCodeOf(job);
-    }
-    await endPhase(ports, cluster.id);
-    const receipt = await receiptPhase(ports, cluster.id);
-    if (terminal.json) terminal.result({ job, receipt, phases: ports.phases.done }, '');
-    else terminal.say(receiptText(receipt));
-    return exitCodeOf(job);
-  });
+    },
+    longPatienceMs,
+  );
+}
+
+// A run that failed must not go on costing money.
+async function endAfterFailure({ environment, terminal }: Call, { cluster }: Place): Promise<void> {
+  if (cluster === undefined) return;
+  try {
+    await withClient(environment, (client) => endCluster(client, cluster));
+    terminal.say(`${cluster} is ended. Its receipt: iog receipt ${cluster}`);
+  } catch {
+    terminal.say(`${cluster} could not be ended. Do it: iog cluster end ${cluster}`);
+  }
 }
 
 /** The first Ctrl-C lets go in order; the second ends the process on the spot. */

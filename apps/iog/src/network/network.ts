@@ -6,7 +6,7 @@ import { laptopPolicy, type DeviceId, type DeviceView } from '@iog/protocol';
 import { hashApiSecret } from '@iog/seal';
 import { UserError } from '../failure.ts';
 import { makePrivateFolder, newProfile, readProfile, writeProfile, type Profile } from '../profile.ts';
-import { formatBytes, formatCores } from '../terminal/format.ts';
+import { formatBytes, formatCores, waitReason } from '../terminal/format.ts';
 import { ChildFailure, superviseChild, type Child, type Greeting } from './child.ts';
 import { planHost, type DevicePlan } from './plan.ts';
 import { readRecord, writeRecord, type NetworkRecord } from './record.ts';
@@ -194,7 +194,11 @@ async function startDevice({ plan, url, client, dir, env, say }: DeviceStart, wo
   const words = ['worker', 'run', '--supervised', '--dir', dir, '--url', url];
   const worker = superviseChild({ name: `worker ${plan.name}`, logFile: `${dir}.log`, env, say, words: () => words });
   workers.push(worker);
-  await worker.start();
+  await worker.start().catch((error: unknown) => {
+    throw error instanceof ChildFailure
+      ? new UserError(`The worker ${plan.name} did not start: ${error.message}.`, `See ${dir}.log, and \`iog doctor\`.`)
+      : error;
+  });
   say(`device ${plan.name}: cores ${formatCores(units.cores)}, ${formatBytes(units.memoryBytes)}, ${units.gpus.length} GPUs (${id})`);
   return id;
 }
@@ -211,7 +215,9 @@ async function untilAdmitted(
     const late = found.filter(({ state, connected }) => state === 'waiting' || (state === 'admitted' && !connected));
     if (late.length === 0) return found;
     waiting(
-      late.map(({ name, connected, waitsFor }) => `${name}: ${waitsFor || (connected ? 'its capacity proof' : 'its session')}`).join('; '),
+      late
+        .map(({ name, connected, waitsFor }) => `${name}: ${waitReason(waitsFor) || (connected ? 'its capacity proof' : 'its session')}`)
+        .join('; '),
     );
     await sleep(pollMs, undefined, { signal });
   }

@@ -4,7 +4,7 @@ import { ApiError, askQuote, followLog, isOver, packFolder, rentCluster, submitJ
 import type { ClusterId, ClusterView, Demand, JobId, JobView, LeaseView, Quote, Receipt } from '@iog/protocol';
 import { UserError } from '../failure.ts';
 import type { Profile } from '../profile.ts';
-import { money } from '../terminal/format.ts';
+import { money, waitReason } from '../terminal/format.ts';
 import type { Phases } from './phases.ts';
 
 export interface StoryPorts {
@@ -94,7 +94,7 @@ async function untilCluster(
     }
     if (isDone(view)) return view;
     waiting(
-      view.waitsFor ||
+      waitReason(view.waitsFor) ||
         view.leases
           .filter(({ step }) => step !== 'ready')
           .map(({ deviceName, step }) => `${deviceName} (${step})`)
@@ -160,7 +160,7 @@ export function endPhase(ports: StoryPorts, id: ClusterId): Promise<ClusterView>
     for (;;) {
       const view = await client.call('cluster.show', { params: { cluster: id } });
       if (view.state === 'ended' && view.leases.every(({ state }) => state === 'settled')) return view;
-      waiting(view.waitsFor || 'its nodes to stop and its minutes to be decided');
+      waiting(waitReason(view.waitsFor) || 'its nodes to stop and its minutes to be decided');
       await sleep(pollMs, undefined, { signal });
     }
   });

@@ -65,6 +65,11 @@ export function formatBytes(bytes: number): string {
   return `${bytes} B`;
 }
 
+/** What something waits for, to stand behind the words "waits for". */
+export function waitReason(waitsFor: string): string {
+  return waitsFor.replace(/^waits for /, '');
+}
+
 /** UTC, to the second. */
 export function formatInstant(at: number | null): string {
   return at === null ? '-' : `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`;

@@ -28,7 +28,7 @@ function checkOf(where: string, schema: TSchema | undefined, isText: boolean): (
   if (!schema) return (value) => (isEmpty(value) ? { ok: true, value: undefined } : { ok: false, detail: `${where} must be empty` });
   const check = Compile(schema) as unknown as Check;
   return (raw) => {
-    const value = isText ? Value.Convert(schema, raw ?? {}) : raw;
+    const value = isText ? Value.Convert(schema, { ...(raw as object | null) }) : raw;
     return check.Check(value) ? { ok: true, value } : { ok: false, detail: firstError(where, check, value) };
   };
 }

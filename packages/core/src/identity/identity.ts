@@ -41,10 +41,10 @@ export function createKey({ wanted, maker, now, id, account }: Making<NewKey, Ke
   if (wanted.expiresAt !== undefined && wanted.expiresAt <= now) return reject('request.malformed', { detail: 'expiresAt is in the past' });
   const cap = wanted.spendCapMicro === undefined ? null : BigInt(wanted.spendCapMicro);
   if (cap !== null && cap < 0n) return reject('request.malformed', { detail: 'spendCapMicro is below zero' });
-  // A capped key must not make one that may spend more than it may itself.
-  if (maker?.account === account && maker.spendCapMicro !== null && (cap === null || cap > maker.spendCapMicro - maker.spentMicro)) {
-    return reject('key.spend-cap', { capMicro: maker.spendCapMicro.toString(), spentMicro: maker.spentMicro.toString(), needsMicro: (cap ?? 0n).toString() });
-  }
+  // Each key counts its own spending: one with a cap that made others which spend would have no cap.
+  const canSpend = wanted.scopes.includes('rent') || wanted.scopes.includes('admin');
+  if (maker?.account === account && maker.spendCapMicro !== null && canSpend)
+    return reject('request.malformed', { detail: 'a key with a spend cap makes no key with the scope rent or admin' });
   const key: KeyRow = { kind: 'key', id: wanted.hash, key: id, account, name: wanted.name, scopes: [...wanted.scopes], createdAt: now, expiresAt: wanted.expiresAt ?? null, revokedAt: null, spendCapMicro: cap, spentMicro: 0n };
   return accept([key], key);
 }

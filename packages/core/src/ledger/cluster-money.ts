@@ -3,6 +3,7 @@ import type { AccountId, EntryId, Instant, Policy } from '@iog/protocol';
 import { accrued } from '@iog/protocol';
 import type { ClusterRow, EntryRow, LeaseRow } from '../rows.ts';
 import { type Decision, accept, reject } from '../decision.ts';
+import { assertLaw } from '../law.ts';
 import { type Balances, availableOf, earnedOf, faucetAccount, feeAccount, holdOf, move } from './entry.ts';
 
 interface Doing {
@@ -11,7 +12,7 @@ interface Doing {
   readonly entryId: EntryId;
 }
 
-/** Sets the cap aside. Rejects `balance.short`. */
+/** Sets the cap aside: the hold is the cap. Rejects `balance.short`. */
 export function placeHold({ cluster, balances, at, id }: { readonly cluster: ClusterRow; readonly balances: Balances; readonly at: Instant; readonly id: EntryId }): Decision<EntryRow> {
   const amountMicro = cluster.capMicro;
   const lines = [
@@ -49,11 +50,15 @@ export function accrue({ lease, cluster, balances, now, entryId }: Doing & { rea
   return accept([...moved.rows, paidLease, paidCluster], { lease: paidLease, cluster: paidCluster });
 }
 
-/** Gives back what is left of the hold, once every lease is settled. */
+/** Gives back what is left of the hold, once every lease is settled; done again, it moves nothing. */
 export function refundRest({ cluster, balances, now, entryId }: Doing & { readonly cluster: ClusterRow }): Decision<{ cluster: ClusterRow }> {
   const rest = balances.get(holdOf(cluster.id))?.amountMicro ?? 0n;
   const refunded: ClusterRow = { ...cluster, refundedMicro: cluster.refundedMicro + rest };
-  if (refunded.heldMicro !== refunded.paidMicro + refunded.refundedMicro) throw new Error(`the money of ${cluster.id} does not add up: held ${refunded.heldMicro}, paid ${refunded.paidMicro}, refunded ${refunded.refundedMicro}`);
+  const { heldMicro, paidMicro, refundedMicro } = refunded;
+  assertLaw(
+    heldMicro === paidMicro + refundedMicro,
+    `the money of ${cluster.id} adds up: held ${heldMicro}, paid ${paidMicro}, refunded ${refundedMicro}`,
+  );
   if (rest === 0n) return accept([refunded], { cluster: refunded });
   const lines = [
     { account: holdOf(cluster.id), amountMicro: -rest },
@@ -71,10 +76,11 @@ export interface FaucetDraw extends Doing {
   readonly policy: Policy;
 }
 
-/** Test money. Rejects `faucet.closed` in a network of real money, `faucet.limit` beyond the policy's sum for one account. */
+/** Test money. Rejects `faucet.closed` in a network of real money, `request.malformed` for nothing, `faucet.limit` beyond the policy's sum for one account. */
 export function faucet({ account, amountMicro, drawnMicro, policy, balances, now, entryId }: FaucetDraw): Decision<EntryRow> {
   const limit = BigInt(policy.faucetMicro);
   if (policy.currency !== 'TUSD' || limit === 0n) return reject('faucet.closed');
+  if (amountMicro <= 0n) return reject('request.malformed', { detail: 'amountMicro must be above zero' });
   if (drawnMicro + amountMicro > limit) return reject('faucet.limit', { limitMicro: limit.toString() });
   const lines = [
     { account: faucetAccount, amountMicro: -amountMicro },

@@ -2,6 +2,7 @@
 import type { AccountId, ClusterId, Currency, EntryId, Instant, LeaseId } from '@iog/protocol';
 import type { BalanceRow, EntryKind, EntryRow } from '../rows.ts';
 import { type Decision, accept, reject } from '../decision.ts';
+import { assertLaw } from '../law.ts';
 
 export const faucetAccount = 'network/faucet';
 const stripes = 8;
@@ -15,7 +16,7 @@ export function earnedOf(account: AccountId): string {
 export function holdOf(cluster: ClusterId): string {
   return `${cluster}/hold`;
 }
-/** Revenue is striped by lease, so that no row is hot. */
+/** Revenue is striped by lease, so that no row is hot. The id's last character is random. */
 export function feeAccount(lease: LeaseId): string {
   return `network/fee/${(lease.codePointAt(lease.length - 1) ?? 0) % stripes}`;
 }
@@ -31,17 +32,35 @@ export interface Movement {
   readonly lines: EntryRow['lines'];
 }
 
-/** The entry and the balances after it. Rejects `balance.short`; throws (a bug) for lines that do not sum to zero or another currency. */
-export function move({ lines, ...movement }: Movement, balances: Balances): Decision<EntryRow> {
-  if (lines.reduce((sum, line) => sum + line.amountMicro, 0n) !== 0n) throw new Error(`the entry ${movement.id} does not sum to zero`);
-  const after = new Map<string, BalanceRow>();
-  for (const { account, amountMicro } of lines) {
-    const before = after.get(account) ?? balances.get(account);
-    if (before && before.currency !== movement.currency) throw new Error(`the account ${account} holds ${before.currency}, not ${movement.currency}`);
-    const amount = (before?.amountMicro ?? 0n) + amountMicro;
-    if (amount < 0n && account !== faucetAccount) return reject('balance.short', { hasMicro: (before?.amountMicro ?? 0n).toString(), needsMicro: (-amountMicro).toString() });
-    after.set(account, { kind: 'balance', id: account, currency: movement.currency, amountMicro: amount });
+/**
+ * The entry and the balances after it. `balances` must hold the row of each account that has one.
+ * Rejects `balance.short` where the account's own available money does not suffice. Lines that do not sum to zero, another currency, and
+ * any other account below zero are bugs: those amounts come from us.
+ */
+export function move({ lines: wanted, ...movement }: Movement, balances: Balances): Decision<EntryRow> {
+  const lines = wanted.filter((line) => line.amountMicro !== 0n);
+  const sum = lines.reduce((total, line) => total + line.amountMicro, 0n);
+  assertLaw(sum === 0n, `the entry ${movement.id} sums to zero, not to ${sum}`);
+  const rows: BalanceRow[] = [];
+  for (const [account, amountMicro] of changes(lines)) {
+    const before = balances.get(account);
+    const hasMicro = before?.amountMicro ?? 0n;
+    const currency = before?.currency ?? movement.currency;
+    assertLaw(currency === movement.currency, `the account ${account} holds ${currency}, not ${movement.currency}`);
+    const left = hasMicro + amountMicro;
+    if (left < 0n && account !== faucetAccount) {
+      assertLaw(account === availableOf(movement.account), `the account ${account} has ${hasMicro} and is not asked for ${-amountMicro}`);
+      return reject('balance.short', { hasMicro: hasMicro.toString(), needsMicro: (-amountMicro).toString() });
+    }
+    rows.push({ kind: 'balance', id: account, currency: movement.currency, amountMicro: left });
   }
   const entry: EntryRow = { kind: 'entry', ...movement, lines };
-  return accept([...after.values(), entry], entry);
+  return accept([...rows, entry], entry);
+}
+
+/** What each account changes by: an account may be in several lines. */
+function changes(lines: EntryRow['lines']): Map<string, bigint> {
+  const sums = new Map<string, bigint>();
+  for (const { account, amountMicro } of lines) sums.set(account, (sums.get(account) ?? 0n) + amountMicro);
+  return sums;
 }

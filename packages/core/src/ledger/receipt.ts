@@ -1,5 +1,6 @@
 // The receipt: the bill of a cluster, from its rows alone.
 import type { Instant, Receipt, ReceiptLease } from '@iog/protocol';
+import { assertLaw } from '../law.ts';
 import type { ClusterRow, EntryRow, LeaseRow, MinuteRow } from '../rows.ts';
 
 export interface ReceiptRows {
@@ -12,10 +13,15 @@ export interface ReceiptRows {
   readonly now: Instant;
 }
 
-/** Throws (a bug) where what was held is not what was paid and refunded. */
+/**
+ * Says what was held, paid and refunded, with every lease and minute behind it; control signs it.
+ * `minutes` are each lease's rows by lease id, `entries` those of this cluster. A sum that does not add up is a bug.
+ */
 export function receiptOf({ cluster, leases, minutes, entries, policyHash, notice, now }: ReceiptRows): Omit<Receipt, 'signature'> {
-  const paid = leases.reduce((sum, lease) => sum + lease.paidMicro, 0n);
-  if (paid !== cluster.paidMicro || cluster.heldMicro !== cluster.paidMicro + cluster.refundedMicro) throw new Error(`the receipt of ${cluster.id} does not add up`);
+  const { heldMicro, paidMicro, refundedMicro } = cluster;
+  assertLaw(heldMicro === paidMicro + refundedMicro, `the receipt of ${cluster.id} adds up: held ${heldMicro}, paid ${paidMicro}, refunded ${refundedMicro}`);
+  const leasesMicro = leases.reduce((sum, lease) => sum + lease.paidMicro, 0n);
+  assertLaw(leasesMicro === paidMicro, `the leases of ${cluster.id} add up: ${leasesMicro}, paid ${paidMicro}`);
   return {
     cluster: cluster.id,
     account: cluster.account,
@@ -37,10 +43,13 @@ export function receiptOf({ cluster, leases, minutes, entries, policyHash, notic
 
 function receiptLease(lease: LeaseRow, minutes: readonly MinuteRow[]): ReceiptLease {
   const verdicts = minutes.flatMap(({ k, from, to, verdict }) =>
-    verdict ? [{ k, from, to, ms: to - from, verdict: verdict.kind, basis: verdict.basis, grounds: [...verdict.grounds], method: verdict.method, policy: verdict.policy }] : [],
+    verdict
+      ? [{ k, from, to, ms: to - from, verdict: verdict.kind, basis: verdict.basis, grounds: [...verdict.grounds], method: verdict.method, policy: verdict.policy }] : [],
   );
   const byBasis: Record<string, number> = {};
   for (const { basis } of verdicts) if (basis !== null) byBasis[basis] = (byBasis[basis] ?? 0) + 1;
+  const provenMs = verdicts.reduce((sum, { verdict, ms }) => sum + (verdict === 'proven' ? ms : 0), 0);
+  assertLaw(provenMs === lease.provenMs, `the minutes of ${lease.id} add up: ${provenMs} ms proven, ${lease.provenMs} ms billed`);
   return {
     lease: lease.id,
     device: lease.device,
