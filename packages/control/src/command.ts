@@ -1,5 +1,14 @@
 // Commands: one way for every state-changing request: the repeated one gets its old answer, the decision, its activity and its reply are one commit.
-import { type AccountId, type Rejection, type RouteName, type BodyOf, type ParamsOf, type QueryOf, type AnswerOf, problemOf } from '@iog/protocol';
+import {
+  type AccountId,
+  type Rejection,
+  type RouteName,
+  type BodyOf,
+  type ParamsOf,
+  type QueryOf,
+  type AnswerOf,
+  problemOf,
+} from '@iog/protocol';
 import { type ActivityRow, type Decision, type DeviceRow, type KeyRow, type ReplyRow, type Row } from '@iog/core';
 import { canonical, sha256hex } from '@iog/seal';
 import { type ControlPorts, type Read, change, newId } from './ports.ts';
@@ -54,13 +63,16 @@ export async function command<N extends RouteName, V>(
   type Result = { stored: Stored } | { decision: Decision<V> };
   const result = await change<Result>(ports, async (read) => {
     const before = call.idempotencyKey === undefined ? undefined : await read.one('reply', replyId);
-    if (before && before.requestHash !== requestHash) return nothing({ decision: { ok: false, rejection: { code: 'idempotency.mismatch', context: {} } } });
+    if (before && before.requestHash !== requestHash)
+      return nothing({ decision: { ok: false, rejection: { code: 'idempotency.mismatch', context: {} } } });
     if (before) return nothing({ stored: { status: before.status, body: before.body } });
 
     const decision = await decide(read);
     if (!decision.ok) return nothing({ decision });
     const reply: ReplyRow[] =
-      call.idempotencyKey === undefined ? [] : [{ kind: 'reply', id: replyId, requestHash, status: 200, body: JSON.stringify(view(decision.value)), at: ports.clock.now() }];
+      call.idempotencyKey === undefined
+        ? []
+        : [{ kind: 'reply', id: replyId, requestHash, status: 200, body: JSON.stringify(view(decision.value)), at: ports.clock.now() }];
     return { writes: [...decision.rows, ...reply, activity(ports, call, subject, 'accepted')], value: { decision } };
   });
   if ('stored' in result) return result.stored;
@@ -89,13 +101,25 @@ function activity<N extends RouteName>(ports: ControlPorts, call: Call<N>, subje
   };
 }
 
-async function noteRejection<N extends RouteName>(ports: ControlPorts, call: Call<N>, subject: string, rejection: Rejection): Promise<void> {
+async function noteRejection<N extends RouteName>(
+  ports: ControlPorts,
+  call: Call<N>,
+  subject: string,
+  rejection: Rejection,
+): Promise<void> {
   const problem = problemOf(rejection);
-  await change(ports, () => Promise.resolve({ writes: [activity(ports, call, subject, `${rejection.code}: ${problem.detail}`)], value: undefined }));
+  await change(ports, () =>
+    Promise.resolve({ writes: [activity(ports, call, subject, `${rejection.code}: ${problem.detail}`)], value: undefined }),
+  );
 }
 
 /** A page of rows: at most `limit`, and the id to go on after. */
-export function pageOf<R extends { id: string }, T>(rows: readonly R[], limit: number, view: (row: R) => T, cursor: (row: R) => string): { items: T[]; next: string | null } {
+export function pageOf<R extends { id: string }, T>(
+  rows: readonly R[],
+  limit: number,
+  view: (row: R) => T,
+  cursor: (row: R) => string,
+): { items: T[]; next: string | null } {
   const last = rows.length === limit ? rows[rows.length - 1] : undefined;
   return { items: rows.map(view), next: last ? cursor(last) : null };
 }

@@ -80,7 +80,10 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
   };
   await makeFirstAccount(ports, settings.firstAccount);
   const hub = sessionHub(ports, pulseSecret);
-  const tunnels = tunnelSwitchboard({ maxStreamsPerClient: streamsPerClient, log: (event, context) => log({ level: 'info', event, ...context }) });
+  const tunnels = tunnelSwitchboard({
+    maxStreamsPerClient: streamsPerClient,
+    log: (event, context) => log({ level: 'info', event, ...context }),
+  });
   const drop = (device: string, rejection: Rejection): void => {
     hub.drop(device, rejection);
     tunnels.dropDevice(device);
@@ -92,9 +95,12 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
   serveSockets(app.server, {
     access,
     [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => hub.accept(ws)),
-    [sockets.deviceTunnel]: (request, socket, head, who) => wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
+    [sockets.deviceTunnel]: (request, socket, head, who) =>
+      wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
     [sockets.clientTunnel]: (request, socket, head, who) =>
-      wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.account, lease) })),
+      wide.handleUpgrade(request, socket, head, (ws) =>
+        tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.account, lease) }),
+      ),
   });
   await app.listen({ host: settings.host, port: settings.port });
   const loops = [clusterLoop(ports), minuteLoop(ports), housekeepingLoop(ports)];
@@ -151,8 +157,18 @@ async function makeFirstAccount(ports: ControlPorts, first: ControlSettings['fir
   await change(ports, async (read) => {
     const existing = await ports.store.query({ kind: 'account', index: 'all', limit: 1 });
     if (existing.length > 0 || (await read.one('key', first.keyHash))) return { writes: [], value: undefined };
-    const wanted = { name: first.name, recipient: first.recipient, key: { name: 'first key', hash: first.keyHash, scopes: ['read', 'rent', 'supply', 'admin'] as const } };
-    const made = createAccount({ id: newId(ports, 'acc'), keyId: newId(ports, 'key'), wanted: { ...wanted, key: { ...wanted.key, scopes: [...wanted.key.scopes] } }, maker: null, now: ports.clock.now() });
+    const wanted = {
+      name: first.name,
+      recipient: first.recipient,
+      key: { name: 'first key', hash: first.keyHash, scopes: ['read', 'rent', 'supply', 'admin'] as const },
+    };
+    const made = createAccount({
+      id: newId(ports, 'acc'),
+      keyId: newId(ports, 'key'),
+      wanted: { ...wanted, key: { ...wanted.key, scopes: [...wanted.key.scopes] } },
+      maker: null,
+      now: ports.clock.now(),
+    });
     if (!made.ok) throw new Error(`the first account was refused: ${made.rejection.code}`);
     return { writes: made.rows, value: undefined };
   });

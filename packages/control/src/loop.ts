@@ -20,7 +20,12 @@ export function loop(name: string, everyMs: number, log: Log, step: () => Promis
       try {
         await step();
       } catch (error) {
-        log({ level: 'error', event: 'loop.failed', loop: name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+        log({
+          level: 'error',
+          event: 'loop.failed',
+          loop: name,
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        });
       }
     } while (again && !stopped);
     running = undefined;

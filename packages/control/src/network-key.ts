@@ -20,6 +20,10 @@ export function networkSecrets(dir: string): NetworkSecrets {
     fs.closeSync(fd);
     fs.renameSync(`${file}.new`, file);
   }
-  const { publicKey, secretKey, pulseSecret } = JSON.parse(fs.readFileSync(file, 'utf8')) as { publicKey: string; secretKey: string; pulseSecret: string };
+  const { publicKey, secretKey, pulseSecret } = JSON.parse(fs.readFileSync(file, 'utf8')) as {
+    publicKey: string;
+    secretKey: string;
+    pulseSecret: string;
+  };
   return { key: { publicKey, sign: (domain, bytes) => sign(secretKey, domain, bytes) }, pulseSecret: fromHex(pulseSecret) };
 }

@@ -11,8 +11,15 @@ export const tables = [
   spec('activity', { account: (row) => ({ equals: row.account, sort: row.id }), all: (row) => ({ sort: row.id }) }),
   spec('reply', { age: (row) => ({ sort: row.at }) }),
   spec('enrolment', { expiry: (row) => ({ sort: row.expiresAt }) }),
-  spec('device', { account: (row) => ({ equals: row.account, sort: row.id }), all: (row) => ({ sort: row.id }), publicKey: (row) => ({ equals: row.publicKey }) }),
-  spec('cluster', { account: (row) => ({ equals: row.account, sort: row.id }), live: (row) => (row.state === 'ended' ? undefined : { sort: row.id }) }),
+  spec('device', {
+    account: (row) => ({ equals: row.account, sort: row.id }),
+    all: (row) => ({ sort: row.id }),
+    publicKey: (row) => ({ equals: row.publicKey }),
+  }),
+  spec('cluster', {
+    account: (row) => ({ equals: row.account, sort: row.id }),
+    live: (row) => (row.state === 'ended' ? undefined : { sort: row.id }),
+  }),
   spec('lease', {
     cluster: (row) => ({ equals: row.cluster, sort: row.id }),
     open: (row) => (row.state === 'active' || row.state === 'ending' ? { sort: row.id } : undefined),

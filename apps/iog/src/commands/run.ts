@@ -1,5 +1,5 @@
 // iog run: rent, upload, run, end, receipt, in one. Ctrl-C detaches and leaves the cluster running.
-import { shellLine } from '@iog/client';
+import { packFolder, shellLine } from '@iog/client';
 import type { ClusterId, JobId } from '@iog/protocol';
 import type { Call, Command } from '../command.ts';
 import { UsageError } from '../failure.ts';
@@ -69,6 +69,7 @@ async function runStory({ given, environment, terminal }: Call, place: Place, si
   const env = { IOG_NODES: String(demand.nodes), ...environmentOf(given.texts('env')) };
   const retries = given.count('retries', { min: 0, max: 10 });
   const name = given.text('name') ?? 'run';
+  const zip = packFolder(given.text('dir') ?? process.cwd());
   const say = (line: string): void => terminal.say(line);
   return withClient(
     environment,
@@ -79,7 +80,7 @@ async function runStory({ given, environment, terminal }: Call, place: Place, si
       const cluster = await formPhases(ports, name, quote, (id) => (place.cluster = id));
       const plan = {
         name,
-        dir: given.text('dir') ?? process.cwd(),
+        zip,
         entrypoint: shellLine(given.command),
         env,
         ...(retries === undefined ? {} : { retries }),

@@ -1,6 +1,6 @@
 // The thread of one rented job: quote, form, upload, submit, follow, end, receipt. `iog start` and `iog run` tell it with phases.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, askQuote, followLog, isOver, packFolder, rentCluster, submitJob, uploadPackage, type IogClient } from '@iog/client';
+import { ApiError, askQuote, followLog, isOver, rentCluster, submitJob, uploadPackage, type IogClient } from '@iog/client';
 import type { ClusterId, ClusterView, Demand, JobId, JobView, LeaseView, Quote, Receipt } from '@iog/protocol';
 import { UserError } from '../failure.ts';
 import type { Profile } from '../profile.ts';
@@ -106,23 +106,23 @@ async function untilCluster(
 
 export interface JobPlan {
   readonly name: string;
-  readonly dir: string | undefined;
+  /** From `packFolder`, made before anything is rented: what is wrong with a folder should cost nothing. */
+  readonly zip: Uint8Array;
   readonly entrypoint: string;
   readonly env: Readonly<Record<string, string>>;
   readonly retries?: number;
 }
 
-/** Packs, seals, uploads and submits. */
+/** Seals, uploads and submits. */
 export async function submitPhases({ client, phases }: StoryPorts, cluster: ClusterView, plan: JobPlan): Promise<JobView> {
-  const { dir } = plan;
-  const blob = dir === undefined ? undefined : await phases.run('upload', async () => uploadPackage(client, cluster, packFolder(dir)));
+  const blob = await phases.run('upload', () => uploadPackage(client, cluster, plan.zip));
   const { name, entrypoint, env, retries } = plan;
   return phases.run('job submitted', () =>
     submitJob(client, cluster, {
       name,
       entrypoint,
       env,
-      ...(blob === undefined ? {} : { package: blob }),
+      package: blob,
       ...(retries === undefined ? {} : { retries }),
     }),
   );

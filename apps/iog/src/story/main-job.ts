@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { formatAmount, type ClusterId, type DeviceView, type Receipt } from '@iog/protocol';
-import { resultIn } from '@iog/client';
+import { packFolder, resultIn } from '@iog/client';
 import { UserError } from '../failure.ts';
 import { endCluster, endPhase, followPhase, formPhases, quotePhase, receiptPhase, submitPhases, type StoryPorts } from './job-story.ts';
 import type { Phase } from './phases.ts';
@@ -33,13 +33,14 @@ export async function mainJob(
   const nodes = Math.min(wantedNodes, devices.length);
   const cores = Math.min(mostCores, ...devices.map(({ units }) => units.cores.length));
   const memory = Math.min(mostMemoryBytes, ...devices.map(({ units }) => units.memoryBytes));
+  const zip = packFolder(path.join(root, 'examples/digits-sweep'));
   const quote = await quotePhase(ports, { nodes, coresPerNode: cores, memoryBytesPerNode: memory, durationMs });
   let rented: ClusterId | undefined;
   try {
     const cluster = await formPhases(ports, 'digits-sweep', quote, (id) => (rented = id));
     const submitted = await submitPhases(ports, cluster, {
       name: 'digits-sweep',
-      dir: path.join(root, 'examples/digits-sweep'),
+      zip,
       entrypoint: 'python sweep.py',
       env: { IOG_NODES: String(nodes) },
       retries: 1,

@@ -1,6 +1,25 @@
 // Keeps every cluster moving towards what its renter asked for. One idempotent step for each that is not ended.
 import type { Receipt } from '@iog/protocol';
-import { type BalanceRow, type ClusterRow, type ClusterRows, type DeviceRow, type LeaseRow, type Replacement, type Row, addNodes, holdOf, availableOf, isLive, loseLease, placeReplacement, receiptOf, refundRest, stepCluster, takeSlice, tell } from '@iog/core';
+import {
+  type BalanceRow,
+  type ClusterRow,
+  type ClusterRows,
+  type DeviceRow,
+  type LeaseRow,
+  type Replacement,
+  type Row,
+  addNodes,
+  holdOf,
+  availableOf,
+  isLive,
+  loseLease,
+  placeReplacement,
+  receiptOf,
+  refundRest,
+  stepCluster,
+  takeSlice,
+  tell,
+} from '@iog/core';
 import { canonical } from '@iog/seal';
 import { type ControlPorts, type Read, change, newId } from '../ports.ts';
 import { type Loop, loop } from '../loop.ts';
@@ -51,7 +70,11 @@ function noticeSilence(ports: ControlPorts, lease: LeaseRow, now: number, contro
 
 /** A lease that never started owes nothing: it is settled once stopped, or when its worker's time to say so is over. */
 function settleUnstarted(leases: readonly LeaseRow[], now: number): LeaseRow[] {
-  return leases.filter((lease) => lease.state === 'ending' && lease.startedAt === null && (lease.stopped || (lease.stopBy !== null && now >= lease.stopBy))).map((lease) => ({ ...lease, state: 'settled' }));
+  return leases
+    .filter(
+      (lease) => lease.state === 'ending' && lease.startedAt === null && (lease.stopped || (lease.stopBy !== null && now >= lease.stopBy)),
+    )
+    .map((lease) => ({ ...lease, state: 'settled' }));
 }
 
 /** Nodes for what is missing, one after the other, each on units that are free after the one before. */
@@ -60,8 +83,17 @@ async function replaced(ports: ControlPorts, read: Read, step: ReturnType<typeof
   const devices = new Map(hints.map(({ row }) => [row.id, row as DeviceRow]));
   const nodes: Replacement[] = [];
   for (let i = 0; i < step.wanted; i++) {
-    const candidates = [...devices.values()].map((device) => ({ device, connected: ports.live.isConnected(device.id), rttMs: ports.live.get(device.id)?.rttMs ?? null }));
-    const placed = placeReplacement(candidates, step.cluster.demand, { maxRateMicro: step.cluster.topRateMicroPerHour, exclude: [], now, policy: ports.policy });
+    const candidates = [...devices.values()].map((device) => ({
+      device,
+      connected: ports.live.isConnected(device.id),
+      rttMs: ports.live.get(device.id)?.rttMs ?? null,
+    }));
+    const placed = placeReplacement(candidates, step.cluster.demand, {
+      maxRateMicro: step.cluster.topRateMicroPerHour,
+      exclude: [],
+      now,
+      policy: ports.policy,
+    });
     const node = placed.nodes?.[0];
     const device = node ? await read.one('device', node.device.id) : undefined;
     if (!node || !device) break;
@@ -79,22 +111,42 @@ async function replaced(ports: ControlPorts, read: Read, step: ReturnType<typeof
 
 /** All leases are settled: the rest of the hold goes back, and the receipt is issued and signed. */
 async function finished(ports: ControlPorts, read: Read, { cluster, leases }: ClusterRows, now: number): Promise<readonly Row[]> {
-  const balances = new Map((await read.many('balance', [holdOf(cluster.id), availableOf(cluster.account)])).map((row: BalanceRow) => [row.id, row]));
+  const balances = new Map(
+    (await read.many('balance', [holdOf(cluster.id), availableOf(cluster.account)])).map((row: BalanceRow) => [row.id, row]),
+  );
   const refund = refundRest({ cluster, balances, now, entryId: newId(ports, 'ent') });
   if (!refund.ok) throw new Error(`the refund of ${cluster.id} was rejected: ${refund.rejection.code}`);
   const over: ClusterRow = { ...refund.value.cluster, state: 'ended', endedAt: now, waitsFor: '' };
   const told = tell(over, now, [
     { event: 'cluster.ended', subject: cluster.id, detail: over.endReason ?? '' },
-    { event: 'receipt.issued', subject: cluster.id, detail: `held ${over.heldMicro}, paid ${over.paidMicro}, refunded ${over.refundedMicro}` },
+    {
+      event: 'receipt.issued',
+      subject: cluster.id,
+      detail: `held ${over.heldMicro}, paid ${over.paidMicro}, refunded ${over.refundedMicro}`,
+    },
   ]);
   const minutes = new Map<string, Awaited<ReturnType<typeof minutesOf>>>();
   for (const lease of leases) minutes.set(lease.id, await minutesOf(ports.store, lease.id));
   const entries = [...(await entriesOf(ports.store, cluster.id)), ...refund.rows.filter((row) => row.kind === 'entry')];
-  const body = receiptOf({ cluster: told.cluster, leases, minutes, entries, policyHash: ports.policyHash, notice: ports.policy.notice, now });
+  const body = receiptOf({
+    cluster: told.cluster,
+    leases,
+    minutes,
+    entries,
+    policyHash: ports.policyHash,
+    notice: ports.policy.notice,
+    now,
+  });
   const receipt: Receipt = { ...body, signature: ports.key.sign('receipt', canonical(body)) };
   const key = await read.one('key', cluster.key);
   const spent: Row[] = key ? [{ ...key, spentMicro: key.spentMicro - over.refundedMicro }] : [];
-  return [told.cluster, ...told.events, ...refund.rows.filter((row) => row.kind !== 'cluster'), { kind: 'receipt', id: cluster.id, receipt }, ...spent];
+  return [
+    told.cluster,
+    ...told.events,
+    ...refund.rows.filter((row) => row.kind !== 'cluster'),
+    { kind: 'receipt', id: cluster.id, receipt },
+    ...spent,
+  ];
 }
 
 /** Several parts of one step may have moved the same row on; the last one is what is meant. */

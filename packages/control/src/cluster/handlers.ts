@@ -1,6 +1,24 @@
 // cluster and job over HTTP: create, see, end; submit, see, stop; sealed logs and packages.
 import type { LeaseId } from '@iog/protocol';
-import { type BalanceRow, type ClusterRow, type DeviceRow, type JobRow, type LeaseRow, type MinuteRow, type ReceiptRow, type Row, accept, availableOf, checkQuote, createCluster, endCluster, holdOf, reject, stopJob, submitJob } from '@iog/core';
+import {
+  type BalanceRow,
+  type ClusterRow,
+  type DeviceRow,
+  type JobRow,
+  type LeaseRow,
+  type MinuteRow,
+  type ReceiptRow,
+  type Row,
+  accept,
+  availableOf,
+  checkQuote,
+  createCluster,
+  endCluster,
+  holdOf,
+  reject,
+  stopJob,
+  submitJob,
+} from '@iog/core';
 import { canonical, verify } from '@iog/seal';
 import { type ControlPorts, type Read, newId } from '../ports.ts';
 import type { Handlers } from '../http/server.ts';
@@ -8,13 +26,24 @@ import { type Call, accountOf, answer, command, pageOf, refuse } from '../comman
 import { cursorOf } from '../store/store.ts';
 import { clusterView, jobView, minuteView } from './views.ts';
 
-type Served = 'cluster.create' | 'cluster.list' | 'cluster.show' | 'cluster.end' | 'cluster.minutes' | 'receipt.show' | 'job.submit' | 'job.list' | 'job.show' | 'job.stop';
+type Served =
+  | 'cluster.create'
+  | 'cluster.list'
+  | 'cluster.show'
+  | 'cluster.end'
+  | 'cluster.minutes'
+  | 'receipt.show'
+  | 'job.submit'
+  | 'job.list'
+  | 'job.show'
+  | 'job.stop';
 
 const pageRows = 100;
 
 export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
   const { store, policy } = ports;
-  const load = async <R>(kind: string, ids: readonly string[]): Promise<R[]> => (await store.load(ids.map((id) => ({ kind, id })))).flatMap((found) => (found ? [found.row as unknown as R] : []));
+  const load = async <R>(kind: string, ids: readonly string[]): Promise<R[]> =>
+    (await store.load(ids.map((id) => ({ kind, id })))).flatMap((found) => (found ? [found.row as unknown as R] : []));
   const viewed = async (cluster: ClusterRow) => clusterView(cluster, await load<LeaseRow>('lease', cluster.leases), policy.notice);
   const own = async <R extends { account: string }>(kind: string, id: string, account: string): Promise<R | undefined> => {
     const [row] = await load<R>(kind, [id]);
@@ -46,9 +75,19 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
     },
     'cluster.list': async (call) => {
       const { limit = pageRows, after } = call.query;
-      const rows = await store.query({ kind: 'cluster', index: 'account', equals: accountOf(call), limit, descending: true, ...(after === undefined ? {} : { after }) });
+      const rows = await store.query({
+        kind: 'cluster',
+        index: 'account',
+        equals: accountOf(call),
+        limit,
+        descending: true,
+        ...(after === undefined ? {} : { after }),
+      });
       const last = rows.length === limit ? rows[rows.length - 1] : undefined;
-      return answer({ items: await Promise.all(rows.map(({ row }) => viewed(row as ClusterRow))), next: last ? cursorOf(last.row as Row) : null });
+      return answer({
+        items: await Promise.all(rows.map(({ row }) => viewed(row as ClusterRow))),
+        next: last ? cursorOf(last.row as Row) : null,
+      });
     },
     'cluster.show': async (call) => {
       const cluster = await own<ClusterRow>('cluster', call.params.cluster, accountOf(call));
@@ -79,7 +118,13 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
       const lease = await own<LeaseRow>('lease', call.params.lease, accountOf(call));
       if (!lease) return missing('lease', call.params.lease);
       const { limit = pageRows, after } = call.query;
-      const rows = await store.query({ kind: 'minute', index: 'lease', equals: lease.id, limit, ...(after === undefined ? {} : { after }) });
+      const rows = await store.query({
+        kind: 'minute',
+        index: 'lease',
+        equals: lease.id,
+        limit,
+        ...(after === undefined ? {} : { after }),
+      });
       const last = rows.length === limit ? rows[rows.length - 1] : undefined;
       return answer({ items: rows.flatMap(({ row }) => minuteView(row as MinuteRow)), next: last ? cursorOf(last.row as Row) : null });
     },
@@ -114,8 +159,21 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
       const cluster = await own<ClusterRow>('cluster', call.params.cluster, accountOf(call));
       if (!cluster) return missing('cluster', call.params.cluster);
       const { limit = pageRows, after } = call.query;
-      const rows = await store.query({ kind: 'job', index: 'cluster', equals: cluster.id, limit, ...(after === undefined ? {} : { after }) });
-      return answer(pageOf(rows.map(({ row }) => row as JobRow), limit, jobView, (row) => cursorOf(row as Row)));
+      const rows = await store.query({
+        kind: 'job',
+        index: 'cluster',
+        equals: cluster.id,
+        limit,
+        ...(after === undefined ? {} : { after }),
+      });
+      return answer(
+        pageOf(
+          rows.map(({ row }) => row as JobRow),
+          limit,
+          jobView,
+          (row) => cursorOf(row as Row),
+        ),
+      );
     },
     'job.show': async (call) => {
       const job = await own<JobRow>('job', call.params.job, accountOf(call));
@@ -149,10 +207,28 @@ async function decideCreate(ports: ControlPorts, call: Call<'cluster.create'>, r
   const key = await read.one('key', call.key?.id ?? '');
   if (!key) return reject('key.unknown');
   const id = newId(ports, 'clu');
-  const devices = new Map((await read.many('device', [...new Set(quote.nodes.map((node) => node.device))])).map((row: DeviceRow) => [row.id as string, row]));
-  const balances = new Map((await read.many('balance', [availableOf(accountOf(call)), holdOf(id)])).map((row: BalanceRow) => [row.id, row]));
+  const devices = new Map(
+    (await read.many('device', [...new Set(quote.nodes.map((node) => node.device))])).map((row: DeviceRow) => [row.id as string, row]),
+  );
+  const balances = new Map(
+    (await read.many('balance', [availableOf(accountOf(call)), holdOf(id)])).map((row: BalanceRow) => [row.id, row]),
+  );
   const leaseIds: LeaseId[] = quote.nodes.map(() => newId(ports, 'lea'));
-  const decided = createCluster({ id, leaseIds, entryId: newId(ports, 'ent'), account: accountOf(call), wanted: call.body, key, devices, balances, connected: (device) => ports.live.isConnected(device) }, now, ports.policy);
+  const decided = createCluster(
+    {
+      id,
+      leaseIds,
+      entryId: newId(ports, 'ent'),
+      account: accountOf(call),
+      wanted: call.body,
+      key,
+      devices,
+      balances,
+      connected: (device) => ports.live.isConnected(device),
+    },
+    now,
+    ports.policy,
+  );
   leases.length = 0;
   if (decided.ok) leases.push(...decided.rows.filter((row): row is LeaseRow => row.kind === 'lease'));
   return decided;

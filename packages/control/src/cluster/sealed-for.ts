@@ -4,7 +4,11 @@ import { isLive } from '@iog/core';
 import { type ControlPorts, change } from '../ports.ts';
 
 /** Takes it once, only from a device that holds a live lease of the same cluster with the secret. */
-export async function takeSealed(ports: ControlPorts, from: DeviceId, { lease: id, device, sealed }: Extract<ToControl, { type: 'sealed-for' }>): Promise<void> {
+export async function takeSealed(
+  ports: ControlPorts,
+  from: DeviceId,
+  { lease: id, device, sealed }: Extract<ToControl, { type: 'sealed-for' }>,
+): Promise<void> {
   const taken = await change<boolean>(ports, async (read) => {
     const lease = await read.one('lease', id);
     if (!lease || !isLive(lease) || lease.device !== device || lease.sealedSecret !== null) return { writes: [], value: false };

@@ -6,7 +6,11 @@ import type { ControlPorts } from '../ports.ts';
 export async function assignmentsOf(ports: ControlPorts, id: DeviceId): Promise<Assignment[]> {
   const [device] = await rowsOf<DeviceRow>(ports, 'device', [id]);
   if (!device || device.state === 'removed') return [];
-  const leases = await rowsOf<LeaseRow>(ports, 'lease', device.live.map((held) => held.lease));
+  const leases = await rowsOf<LeaseRow>(
+    ports,
+    'lease',
+    device.live.map((held) => held.lease),
+  );
   const assignments: Assignment[] = [];
   for (const lease of leases) {
     const [cluster] = await rowsOf<ClusterRow>(ports, 'cluster', [lease.cluster]);

@@ -66,6 +66,11 @@ export function capacityDemands(ports: ControlPorts): CapacityDemands {
 /** A lottery of one thread: the verifier does that thread's work again. */
 function checkOne(demand: CapacityDemand, digests: readonly string[], random: Uint8Array): boolean {
   const i = (((random[0] ?? 0) << 8) | (random[1] ?? 0)) % demand.threads;
-  const output = argon2Chain({ salt: threadSalt(fromHex(demand.salt), i), memoryKib: demand.memoryKib, passes: demand.passes, links: demand.links });
+  const output = argon2Chain({
+    salt: threadSalt(fromHex(demand.salt), i),
+    memoryKib: demand.memoryKib,
+    passes: demand.passes,
+    links: demand.links,
+  });
   return sha256hex(output) === digests[i];
 }

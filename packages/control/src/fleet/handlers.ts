@@ -1,13 +1,36 @@
 // fleet over HTTP: enrolment by code, approval, drain, resume, remove, prices.
 import type { DeviceId, Rejection } from '@iog/protocol';
-import { type Decision, type DeviceRow, type EnrolmentRow, type Row, approve, deviceView, drain, enrolmentOpen, enrolmentView, reject, remove, reprice, resume } from '@iog/core';
+import {
+  type Decision,
+  type DeviceRow,
+  type EnrolmentRow,
+  type Row,
+  approve,
+  deviceView,
+  drain,
+  enrolmentOpen,
+  enrolmentView,
+  reject,
+  remove,
+  reprice,
+  resume,
+} from '@iog/core';
 import { canonical, isRecipient, verify } from '@iog/seal';
 import { type ControlPorts, type Read, newId } from '../ports.ts';
 import type { Handlers } from '../http/server.ts';
 import { type Call, accountOf, answer, command, pageOf, refuse } from '../command.ts';
 import { cursorOf } from '../store/store.ts';
 
-type Served = 'enrolment.create' | 'enrolment.show' | 'device.approve' | 'device.list' | 'device.show' | 'device.drain' | 'device.resume' | 'device.remove' | 'device.price';
+type Served =
+  | 'enrolment.create'
+  | 'enrolment.show'
+  | 'device.approve'
+  | 'device.list'
+  | 'device.show'
+  | 'device.drain'
+  | 'device.resume'
+  | 'device.remove'
+  | 'device.price';
 type Steer = 'device.drain' | 'device.resume' | 'device.remove' | 'device.price';
 
 const pageRows = 100;
@@ -18,16 +41,25 @@ export function fleetHandlers(ports: ControlPorts, drop: (device: string, reject
     return deviceView(device, { connected: live?.connected ?? false, lastSeenAt: live?.lastSeenAt ?? null }, ports.clock.now());
   };
   const steer = (call: Call<Steer>, decide: (device: DeviceRow) => Decision<DeviceRow>) =>
-    command<Steer, DeviceRow>(ports, call, call.params.device, async (read: Read) => {
-      const device = await read.one('device', call.params.device);
-      if (!device || device.account !== accountOf(call)) return reject('not-found', { noun: 'device', id: call.params.device });
-      return decide(device);
-    }, view);
+    command<Steer, DeviceRow>(
+      ports,
+      call,
+      call.params.device,
+      async (read: Read) => {
+        const device = await read.one('device', call.params.device);
+        if (!device || device.account !== accountOf(call)) return reject('not-found', { noun: 'device', id: call.params.device });
+        return decide(device);
+      },
+      view,
+    );
 
   return {
     'enrolment.create': (call) => {
       const { signature, ...signed } = call.body;
-      const ok = verify(signed.publicKey, 'enrolment', canonical(signed), signature) && isRecipient(signed.recipient) && verify(signed.publicKey, 'recipient', Buffer.from(signed.recipient), signed.recipientSignature);
+      const ok =
+        verify(signed.publicKey, 'enrolment', canonical(signed), signature) &&
+        isRecipient(signed.recipient) &&
+        verify(signed.publicKey, 'recipient', Buffer.from(signed.recipient), signed.recipientSignature);
       return command(
         ports,
         call,
@@ -41,7 +73,9 @@ export function fleetHandlers(ports: ControlPorts, drop: (device: string, reject
     },
     'enrolment.show': async (call) => {
       const [found] = await ports.store.load([{ kind: 'enrolment', id: call.params.code }]);
-      return found ? answer(enrolmentView(found.row as EnrolmentRow, ports.clock.now())) : refuse({ code: 'enrolment.unknown', context: { code: call.params.code } });
+      return found
+        ? answer(enrolmentView(found.row as EnrolmentRow, ports.clock.now()))
+        : refuse({ code: 'enrolment.unknown', context: { code: call.params.code } });
     },
     'device.approve': (call) => {
       const deviceId = newId(ports, 'dev');
@@ -53,16 +87,43 @@ export function fleetHandlers(ports: ControlPorts, drop: (device: string, reject
           const enrolment = await read.one('enrolment', call.body.code);
           if (!enrolment) return reject('enrolment.unknown', { code: call.body.code });
           const same = await ports.store.query({ kind: 'device', index: 'publicKey', equals: enrolment.enrolment.publicKey, limit: 10 });
-          const others = await read.many('device', same.map(({ row }) => row.id as DeviceId));
-          return approve(enrolment, { account: accountOf(call), deviceId, region: call.body.region, prices: call.body.prices ?? ports.policy.defaultPrices, now: ports.clock.now(), policy: ports.policy }, others);
+          const others = await read.many(
+            'device',
+            same.map(({ row }) => row.id as DeviceId),
+          );
+          return approve(
+            enrolment,
+            {
+              account: accountOf(call),
+              deviceId,
+              region: call.body.region,
+              prices: call.body.prices ?? ports.policy.defaultPrices,
+              now: ports.clock.now(),
+              policy: ports.policy,
+            },
+            others,
+          );
         },
         view,
       );
     },
     'device.list': async (call) => {
       const { limit = pageRows, after } = call.query;
-      const rows = await ports.store.query({ kind: 'device', index: 'account', equals: accountOf(call), limit, ...(after === undefined ? {} : { after }) });
-      return answer(pageOf(rows.map(({ row }) => row as DeviceRow), limit, view, (row) => cursorOf(row as Row)));
+      const rows = await ports.store.query({
+        kind: 'device',
+        index: 'account',
+        equals: accountOf(call),
+        limit,
+        ...(after === undefined ? {} : { after }),
+      });
+      return answer(
+        pageOf(
+          rows.map(({ row }) => row as DeviceRow),
+          limit,
+          view,
+          (row) => cursorOf(row as Row),
+        ),
+      );
     },
     'device.show': async (call) => {
       const [found] = await ports.store.load([{ kind: 'device', id: call.params.device }]);

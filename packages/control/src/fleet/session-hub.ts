@@ -64,7 +64,8 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       const message = parse(data);
       if (!message) return end(ws, { code: 'link.malformed', context: { detail: 'it fits no message of this link' } });
       if (session) return enqueue(session, message);
-      if (message.type !== 'hello' || greeting) return end(ws, { code: 'link.malformed', context: { detail: 'a hello must come first, once' } });
+      if (message.type !== 'hello' || greeting)
+        return end(ws, { code: 'link.malformed', context: { detail: 'a hello must come first, once' } });
       greeting = true;
       void greet(ws, nonce, message).then((opened) => {
         clearTimeout(late);
@@ -78,7 +79,10 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   async function greet(ws: WebSocket, nonce: string, hello: Extract<ToControl, { type: 'hello' }>): Promise<Session | undefined> {
     const version = Math.min(hello.max, linkVersions.max);
     if (version < hello.min || version < linkVersions.min) {
-      end(ws, { code: 'link.version', context: { has: `${hello.min} to ${hello.max}`, needs: `${linkVersions.min} to ${linkVersions.max}` } });
+      end(ws, {
+        code: 'link.version',
+        context: { has: `${hello.min} to ${hello.max}`, needs: `${linkVersions.min} to ${linkVersions.max}` },
+      });
       return undefined;
     }
     try {
@@ -116,9 +120,26 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       else void capacity.consider(device.id, (demand) => send(ws, demand));
     };
     const timers = [setInterval(pulse, times.pulseEveryMs), setInterval(watch, times.beatEveryMs)];
-    const session: Session = { ws, device: device.id, publicKey: device.publicKey, epoch: device.epoch, live, queue: Promise.resolve(), queued: 0, stop: () => timers.forEach(clearInterval) };
+    const session: Session = {
+      ws,
+      device: device.id,
+      publicKey: device.publicKey,
+      epoch: device.epoch,
+      live,
+      queue: Promise.resolve(),
+      queued: 0,
+      stop: () => timers.forEach(clearInterval),
+    };
     sessions.set(device.id, session);
-    send(ws, { type: 'welcome', epoch: device.epoch, version, beatEveryMs: times.beatEveryMs, sampleEveryMs: evidence.sampleEveryMs, lostAfterMs: times.lostAfterMs, policy: ports.policyHash });
+    send(ws, {
+      type: 'welcome',
+      epoch: device.epoch,
+      version,
+      beatEveryMs: times.beatEveryMs,
+      sampleEveryMs: evidence.sampleEveryMs,
+      lostAfterMs: times.lostAfterMs,
+      policy: ports.policyHash,
+    });
     ports.log({ level: 'info', event: 'session.opened', device: device.id, epoch: device.epoch });
     pulse();
     watch();
@@ -128,12 +149,19 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
 
   function enqueue(session: Session, message: ToControl): void {
     session.live.lastSeenAt = ports.clock.now();
-    if (message.type === 'pulse-answer') return pulseAnswered(session.live, message.nonce, ports.policy.session.pulseWithinMs, ports.clock.now());
+    if (message.type === 'pulse-answer')
+      return pulseAnswered(session.live, message.nonce, ports.policy.session.pulseWithinMs, ports.clock.now());
     if (++session.queued > queueMax) return void session.ws.terminate();
     session.queue = session.queue
       .then(() => handle(session, message))
       .catch((error: unknown) => {
-        ports.log({ level: 'error', event: 'session.message-failed', device: session.device, type: message.type, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+        ports.log({
+          level: 'error',
+          event: 'session.message-failed',
+          device: session.device,
+          type: message.type,
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        });
         session.ws.terminate();
       })
       .finally(() => session.queued--);
@@ -200,7 +228,12 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   };
 }
 
-function checkHello(device: DeviceRow | undefined, hello: Extract<ToControl, { type: 'hello' }>, nonce: string, network: string): Rejection | undefined {
+function checkHello(
+  device: DeviceRow | undefined,
+  hello: Extract<ToControl, { type: 'hello' }>,
+  nonce: string,
+  network: string,
+): Rejection | undefined {
   if (!device) return { code: 'device.unknown', context: { device: hello.device } };
   const signed = canonical({ nonce, network, device: hello.device, bootId: hello.bootId });
   if (!verify(device.publicKey, 'hello', signed, hello.signature)) return { code: 'device.signature', context: {} };

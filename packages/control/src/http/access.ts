@@ -5,7 +5,9 @@ import { type DeviceRow, type KeyRow, authorise } from '@iog/core';
 import { hashApiSecret, parseRequestSignature, verifyRequest } from '@iog/seal';
 import type { ControlPorts } from '../ports.ts';
 
-export type Caller = { readonly ok: true; readonly key: KeyRow | undefined; readonly device: DeviceRow | undefined } | { readonly ok: false; readonly rejection: Rejection };
+export type Caller =
+  | { readonly ok: true; readonly key: KeyRow | undefined; readonly device: DeviceRow | undefined }
+  | { readonly ok: false; readonly rejection: Rejection };
 
 /** How far a device's clock may be from ours before its requests are refused. */
 const deviceClockMs = 5 * 60_000;
@@ -36,7 +38,15 @@ export function door(ports: ControlPorts): Door {
       if (!device) return { ok: false, rejection: { code: 'device.unknown', context: { device: signed.device } } };
       if (device.state === 'removed') return { ok: false, rejection: { code: 'device.removed', context: { device: device.id } } };
       const now = ports.clock.now();
-      const verdict = verifyRequest({ publicKey: device.publicKey, signature: signed, method, path, bodySha256, nowMs: now, skewMs: deviceClockMs });
+      const verdict = verifyRequest({
+        publicKey: device.publicKey,
+        signature: signed,
+        method,
+        path,
+        bodySha256,
+        nowMs: now,
+        skewMs: deviceClockMs,
+      });
       if (!verdict.ok || seen.has(`${device.id}/${signed.nonce}`)) return refused('device.signature');
       if (seen.size >= noncesKept) forgetOld(seen, now);
       seen.set(`${device.id}/${signed.nonce}`, now);

@@ -9,7 +9,12 @@ import { accountOf } from '../command.ts';
 const eventsAtOnce = 500;
 const keepAliveMs = 10_000;
 
-export async function sendEvents(ports: ControlPorts, call: Call<'cluster.events'>, reply: FastifyReply, sendProblem: (rejection: Rejection) => FastifyReply): Promise<FastifyReply | undefined> {
+export async function sendEvents(
+  ports: ControlPorts,
+  call: Call<'cluster.events'>,
+  reply: FastifyReply,
+  sendProblem: (rejection: Rejection) => FastifyReply,
+): Promise<FastifyReply | undefined> {
   const { cluster: id } = call.params;
   const [found] = await ports.store.load([{ kind: 'cluster', id }]);
   const cluster = found?.row as ClusterRow | undefined;

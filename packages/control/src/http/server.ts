@@ -14,13 +14,25 @@ export type Handlers = { readonly [N in RouteName]: Handler<N> };
 
 /** The server of every route of the table; it does not listen yet. */
 export function httpServer(ports: ControlPorts, handlers: Handlers, access: Door): FastifyInstance {
-  const app = fastify({ logger: false, bodyLimit: ports.policy.limits.requestBytes, requestTimeout: 120_000, forceCloseConnections: true, genReqId: () => `req_${Buffer.from(ports.random(12)).toString('hex')}` });
+  const app = fastify({
+    logger: false,
+    bodyLimit: ports.policy.limits.requestBytes,
+    requestTimeout: 120_000,
+    forceCloseConnections: true,
+    genReqId: () => `req_${Buffer.from(ports.random(12)).toString('hex')}`,
+  });
   const limits = rateLimit(ports.policy.limits.requestsPerMinute, () => ports.clock.now());
   const checks = compileRoutes();
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => done(null, text));
-  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer', bodyLimit: ports.policy.limits.blobBytes }, (_request, bytes, done) => done(null, bytes));
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, request, { code: 'route.unknown', context: { method: request.method, path: request.url.slice(0, 200) } }));
+  app.addContentTypeParser(
+    'application/octet-stream',
+    { parseAs: 'buffer', bodyLimit: ports.policy.limits.blobBytes },
+    (_request, bytes, done) => done(null, bytes),
+  );
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, request, { code: 'route.unknown', context: { method: request.method, path: request.url.slice(0, 200) } }),
+  );
   app.setErrorHandler((error, request, reply) => sendProblem(reply, request, faultOf(ports, error, request)));
   for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
     const check = checks.get(name);
@@ -51,16 +63,29 @@ async function serve(serving: Serving, request: FastifyRequest, reply: FastifyRe
   const who = await callerOf(serving, request);
   if (!who.ok) return sendProblem(reply, request, who.rejection);
   const waitS = serving.limits.take(who.key?.id ?? who.device?.id ?? request.ip);
-  if (waitS > 0) return sendProblem(reply.header('retry-after', waitS), request, { code: 'request.rate-limited', context: { seconds: waitS } });
+  if (waitS > 0)
+    return sendProblem(reply.header('retry-after', waitS), request, { code: 'request.rate-limited', context: { seconds: waitS } });
 
   const read = readInput(serving, request);
   if (!read.ok) return sendProblem(reply, request, read.rejection);
   const idempotencyKey = request.headers['idempotency-key'];
-  if (route.method === 'POST' && route.access !== 'open' && (typeof idempotencyKey !== 'string' || !/^[\x21-\x7e]{8,128}$/.test(idempotencyKey))) {
+  if (
+    route.method === 'POST' &&
+    route.access !== 'open' &&
+    (typeof idempotencyKey !== 'string' || !/^[\x21-\x7e]{8,128}$/.test(idempotencyKey))
+  ) {
     return sendProblem(reply, request, { code: 'idempotency.missing', context: {} });
   }
-  const call = { route: name, ...read.input, key: who.key, device: who.device, request: request.id, idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined };
-  if (route.form === 'events') return sendEvents(ports, call as unknown as Call<'cluster.events'>, reply, (rejection) => sendProblem(reply, request, rejection));
+  const call = {
+    route: name,
+    ...read.input,
+    key: who.key,
+    device: who.device,
+    request: request.id,
+    idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
+  };
+  if (route.form === 'events')
+    return sendEvents(ports, call as unknown as Call<'cluster.events'>, reply, (rejection) => sendProblem(reply, request, rejection));
   const handle = serving.handlers[name] as (input: unknown) => Promise<Outcome<unknown> | Stored>;
   return sendOutcome(await handle(call), route, request, reply);
 }
@@ -74,7 +99,10 @@ async function callerOf({ route, access }: Serving, request: FastifyRequest) {
 }
 
 function readInput({ route, check }: Serving, request: FastifyRequest) {
-  const malformed = (detail: string) => ({ ok: false as const, rejection: { code: 'request.malformed', context: { detail } } satisfies Rejection });
+  const malformed = (detail: string) => ({
+    ok: false as const,
+    rejection: { code: 'request.malformed', context: { detail } } satisfies Rejection,
+  });
   const params = check.params(request.params);
   if (!params.ok) return malformed(params.detail);
   const query = check.query(request.query);
@@ -110,11 +138,20 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, reject
 function faultOf(ports: ControlPorts, error: unknown, request: FastifyRequest): Rejection {
   const code = (error as { code?: string }).code ?? '';
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return { code: 'request.too-large', context: { limit: ports.policy.limits.requestBytes } };
-  if (code.startsWith('FST_ERR_CTP')) return { code: 'request.malformed', context: { detail: 'the content type must be application/json, or application/octet-stream for bytes' } };
+  if (code.startsWith('FST_ERR_CTP'))
+    return {
+      code: 'request.malformed',
+      context: { detail: 'the content type must be application/json, or application/octet-stream for bytes' },
+    };
   if (error instanceof StoreFault || code.startsWith('store.')) {
     ports.log({ level: 'error', event: 'store.fault', code, request: request.id, detail: (error as Error).message });
     return { code: 'control.unavailable', context: { detail: (error as Error).message } };
   }
-  ports.log({ level: 'error', event: 'bug', request: request.id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  ports.log({
+    level: 'error',
+    event: 'bug',
+    request: request.id,
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  });
   return { code: 'control.bug', context: { request: request.id } };
 }

@@ -34,5 +34,7 @@ function admit(access: Door, request: IncomingMessage, path: string): Promise<Ca
 function refuse(socket: Duplex, rejection: Rejection): void {
   const problem = problemOf(rejection);
   const body = JSON.stringify(problem);
-  socket.end(`HTTP/1.1 ${problem.status} ${rejection.code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${rejection.code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
 }

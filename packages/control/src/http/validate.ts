@@ -19,7 +19,10 @@ export type Checked = { readonly ok: true; readonly value: unknown } | { readonl
 /** Checks for every route; compiling them all takes some 25 ms, once. */
 export function compileRoutes(): ReadonlyMap<RouteName, RouteChecks> {
   return new Map(
-    Object.entries(routes).map(([name, route]: [string, Route]) => [name as RouteName, { params: checkOf('path', route.params, true), query: checkOf('query', route.query, true), body: checkOf('body', route.body, false) }]),
+    Object.entries(routes).map(([name, route]: [string, Route]) => [
+      name as RouteName,
+      { params: checkOf('path', route.params, true), query: checkOf('query', route.query, true), body: checkOf('body', route.body, false) },
+    ]),
   );
 }
 

@@ -12,7 +12,14 @@ const pageRows = 100;
 
 export function identityHandlers(ports: ControlPorts): Pick<Handlers, Served> {
   const page = async <R>(kind: string, equals: string, query: { limit?: number; after?: string }, descending = false): Promise<R[]> => {
-    const rows = await ports.store.query({ kind, index: 'account', equals, limit: query.limit ?? pageRows, descending, ...(query.after === undefined ? {} : { after: query.after }) });
+    const rows = await ports.store.query({
+      kind,
+      index: 'account',
+      equals,
+      limit: query.limit ?? pageRows,
+      descending,
+      ...(query.after === undefined ? {} : { after: query.after }),
+    });
     return rows.map(({ row }) => row as unknown as R);
   };
   return {
@@ -32,7 +39,9 @@ export function identityHandlers(ports: ControlPorts): Pick<Handlers, Served> {
     },
     'account.show': async (call) => {
       const [found] = await ports.store.load([{ kind: 'account', id: accountOf(call) }]);
-      return found ? answer(accountView(found.row as AccountRow)) : refuse({ code: 'not-found', context: { noun: 'account', id: accountOf(call) } });
+      return found
+        ? answer(accountView(found.row as AccountRow))
+        : refuse({ code: 'not-found', context: { noun: 'account', id: accountOf(call) } });
     },
     'account.recipient': (call) =>
       command(

@@ -1,6 +1,17 @@
 // ledger over HTTP: balance, entries, and the faucet of a test network.
 import type { Balance } from '@iog/protocol';
-import { type BalanceRow, type ClusterRow, type EntryRow, type Row, accept, availableOf, earnedOf, faucet, faucetAccount, reject } from '@iog/core';
+import {
+  type BalanceRow,
+  type ClusterRow,
+  type EntryRow,
+  type Row,
+  accept,
+  availableOf,
+  earnedOf,
+  faucet,
+  faucetAccount,
+  reject,
+} from '@iog/core';
 import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/server.ts';
 import { accountOf, answer, command, pageOf } from '../command.ts';
@@ -15,19 +26,45 @@ export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.sho
   const balanceOf = async (account: Parameters<typeof availableOf>[0]): Promise<Balance> => {
     const found = await ports.store.load([availableOf(account), earnedOf(account)].map((id) => ({ kind: 'balance', id })));
     const rows = found.flatMap((each) => (each ? [each.row as BalanceRow] : []));
-    const clusters = await ports.store.query({ kind: 'cluster', index: 'account', equals: account, limit: clustersLooked, descending: true });
+    const clusters = await ports.store.query({
+      kind: 'cluster',
+      index: 'account',
+      equals: account,
+      limit: clustersLooked,
+      descending: true,
+    });
     const held = clusters.reduce((sum, { row }) => {
       const { heldMicro, paidMicro, refundedMicro } = row as ClusterRow;
       return sum + heldMicro - paidMicro - refundedMicro;
     }, 0n);
-    return { account, currency: ports.currency, availableMicro: amountOf(rows, availableOf(account)), heldMicro: String(held), earnedMicro: amountOf(rows, earnedOf(account)) };
+    return {
+      account,
+      currency: ports.currency,
+      availableMicro: amountOf(rows, availableOf(account)),
+      heldMicro: String(held),
+      earnedMicro: amountOf(rows, earnedOf(account)),
+    };
   };
   return {
     'balance.show': async (call) => answer(await balanceOf(accountOf(call))),
     'entry.list': async (call) => {
       const { limit = pageRows, after } = call.query;
-      const rows = await ports.store.query({ kind: 'entry', index: 'account', equals: accountOf(call), limit, descending: true, ...(after === undefined ? {} : { after }) });
-      return answer(pageOf(rows.map(({ row }) => row as EntryRow), limit, entryView, (row) => cursorOf(row as Row)));
+      const rows = await ports.store.query({
+        kind: 'entry',
+        index: 'account',
+        equals: accountOf(call),
+        limit,
+        descending: true,
+        ...(after === undefined ? {} : { after }),
+      });
+      return answer(
+        pageOf(
+          rows.map(({ row }) => row as EntryRow),
+          limit,
+          entryView,
+          (row) => cursorOf(row as Row),
+        ),
+      );
     },
     'faucet.draw': async (call) => {
       const before = await balanceOf(accountOf(call));
@@ -42,7 +79,15 @@ export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.sho
           const drawn = await drawnBefore(ports, account);
           const amountMicro = BigInt(call.body.amountMicro);
           if (amountMicro <= 0n) return reject('request.malformed', { detail: 'body.amountMicro must be above zero' });
-          const given = faucet({ account, amountMicro, drawnMicro: drawn, balances, policy: ports.policy, now: ports.clock.now(), entryId: newId(ports, 'ent') });
+          const given = faucet({
+            account,
+            amountMicro,
+            drawnMicro: drawn,
+            balances,
+            policy: ports.policy,
+            now: ports.clock.now(),
+            entryId: newId(ports, 'ent'),
+          });
           return given.ok ? accept(given.rows, amountMicro) : given;
         },
         (amount): Balance => ({ ...before, availableMicro: String(BigInt(before.availableMicro) + amount) }),
@@ -54,5 +99,8 @@ export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.sho
 /** What the faucet has given this account. The balance row that every draw writes guards the sum. */
 async function drawnBefore(ports: ControlPorts, account: string): Promise<bigint> {
   const entries = await ports.store.query({ kind: 'entry', index: 'faucet', equals: account, limit: 1_000 });
-  return entries.reduce((sum, { row }) => sum + (row as EntryRow).lines.reduce((part, line) => part + (line.amountMicro > 0n ? line.amountMicro : 0n), 0n), 0n);
+  return entries.reduce(
+    (sum, { row }) => sum + (row as EntryRow).lines.reduce((part, line) => part + (line.amountMicro > 0n ? line.amountMicro : 0n), 0n),
+    0n,
+  );
 }

@@ -27,7 +27,15 @@ export function marketHandlers(ports: ControlPorts): Pick<Handlers, 'offer.list'
       const placement = place(candidates, call.body, now, ports.policy);
       const { filters, emptiedBy } = placement;
       if (placement.nodes === null) return answer({ quote: null, filters, emptiedBy });
-      const body = quoteBody({ id: newId(ports, 'quo'), account: accountOf(call), demand: call.body, placement, policy: ports.policy, policyHash: ports.policyHash, now });
+      const body = quoteBody({
+        id: newId(ports, 'quo'),
+        account: accountOf(call),
+        demand: call.body,
+        placement,
+        policy: ports.policy,
+        policyHash: ports.policyHash,
+        now,
+      });
       if (!body.ok) return refuse(body.rejection);
       const quote: Quote = { ...body.value, signature: ports.key.sign('quote', canonical(body.value)) };
       return answer({ quote, filters, emptiedBy });

@@ -21,11 +21,18 @@ interface Signed {
 }
 
 /** Commits these samples and gives back up to where the lease's chain is now held; undefined when the lease is not this device's. */
-export async function takeEvidence(ports: ControlPorts, pulseSecret: Uint8Array, from: From, leaseId: LeaseId, snapshots: readonly SignedSnapshot[]): Promise<{ segment: number; index: number } | undefined> {
+export async function takeEvidence(
+  ports: ControlPorts,
+  pulseSecret: Uint8Array,
+  from: From,
+  leaseId: LeaseId,
+  snapshots: readonly SignedSnapshot[],
+): Promise<{ segment: number; index: number } | undefined> {
   const arrivedAt = ports.clock.now();
   const valid = snapshots.map((signed) => readSnapshot(from, leaseId, signed));
   const read = valid.filter((each): each is Signed => each !== undefined);
-  if (read.length < valid.length) ports.log({ level: 'warn', event: 'evidence.refused', device: from.device, lease: leaseId, samples: valid.length - read.length });
+  if (read.length < valid.length)
+    ports.log({ level: 'warn', event: 'evidence.refused', device: from.device, lease: leaseId, samples: valid.length - read.length });
   const held = await change<ChainHead | null | undefined>(ports, async (rows) => {
     const lease = await rows.one('lease', leaseId);
     if (!lease || lease.device !== from.device) return { writes: [], value: undefined };
@@ -43,8 +50,10 @@ export async function takeEvidence(ports: ControlPorts, pulseSecret: Uint8Array,
       const k = Math.max(0, Math.floor((sample.at - lease.startedAt!) / minuteMs));
       const id = minuteId(lease.id, k);
       const bounds = minuteBounds(lease.startedAt!, lease.endedAt, k);
-      const minute = minutes.get(id) ?? (await rows.one('minute', id)) ?? { kind: 'minute', id, lease: lease.id, k, samples: [], pulses: [], ...bounds, verdict: null };
-      if (minute.verdict === null && minute.samples.length < samplesPerMinute) minutes.set(id, { ...minute, samples: [...minute.samples, sample] });
+      const minute = minutes.get(id) ??
+        (await rows.one('minute', id)) ?? { kind: 'minute', id, lease: lease.id, k, samples: [], pulses: [], ...bounds, verdict: null };
+      if (minute.verdict === null && minute.samples.length < samplesPerMinute)
+        minutes.set(id, { ...minute, samples: [...minute.samples, sample] });
     }
     const evidence = samples.reduce((hash, sample) => sha256hex(hash + sha256hex(sample.signed.bytes)), lease.evidence);
     const writes: Row[] = [{ ...lease, chain, evidence }, ...minutes.values()];

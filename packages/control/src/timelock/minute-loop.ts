@@ -1,7 +1,20 @@
 // Decides minutes: each minute of an open lease whose evidence is whole, or whose window is over, gets its verdict once; then money follows.
 import type { LeaseId } from '@iog/protocol';
 import { hourMs } from '@iog/protocol';
-import { type BalanceRow, type ClusterRow, type DeviceRow, type LeaseRow, type MinuteRow, type Row, accountsOfAccrual, accrue, applyVerdict, decideMinute, minuteBounds, minuteId } from '@iog/core';
+import {
+  type BalanceRow,
+  type ClusterRow,
+  type DeviceRow,
+  type LeaseRow,
+  type MinuteRow,
+  type Row,
+  accountsOfAccrual,
+  accrue,
+  applyVerdict,
+  decideMinute,
+  minuteBounds,
+  minuteId,
+} from '@iog/core';
 import { type ControlPorts, type Read, change, newId } from '../ports.ts';
 import { type Loop, loop } from '../loop.ts';
 
@@ -50,7 +63,13 @@ export async function stepLease(ports: ControlPorts, id: LeaseId, controlSince: 
   }
 }
 
-async function decideDue(ports: ControlPorts, read: Read, before: LeaseRow, now: number, controlSince: number): Promise<{ lease: LeaseRow; minutes: MinuteRow[] }> {
+async function decideDue(
+  ports: ControlPorts,
+  read: Read,
+  before: LeaseRow,
+  now: number,
+  controlSince: number,
+): Promise<{ lease: LeaseRow; minutes: MinuteRow[] }> {
   const decided: MinuteRow[] = [];
   let lease = before;
   const { startedAt } = before;
@@ -59,15 +78,36 @@ async function decideDue(ports: ControlPorts, read: Read, before: LeaseRow, now:
     const k = lease.nextMinute;
     const bounds = minuteBounds(startedAt, lease.endedAt, k);
     if (now < bounds.to) break;
-    const around = await read.many('minute', [k - 1, k, k + 1].filter((each) => each >= 0).map((each) => minuteId(lease.id, each)));
+    const around = await read.many(
+      'minute',
+      [k - 1, k, k + 1].filter((each) => each >= 0).map((each) => minuteId(lease.id, each)),
+    );
     const own = around.find((minute) => minute.k === k);
-    const minute: MinuteRow = own ?? { kind: 'minute', id: minuteId(lease.id, k), lease: lease.id, k, samples: [], pulses: [], ...bounds, verdict: null };
+    const minute: MinuteRow = own ?? {
+      kind: 'minute',
+      id: minuteId(lease.id, k),
+      lease: lease.id,
+      k,
+      samples: [],
+      pulses: [],
+      ...bounds,
+      verdict: null,
+    };
     const pulses = ports.live.pulsesWithin(lease.device, bounds.from, bounds.to, ports.policy.session.pulseWithinMs, now);
     if (pulses.open) break;
     // The evidence window counts only our own uptime: it begins no earlier than this process.
     const windowFrom = Math.max(bounds.to, controlSince);
     const samples = around.flatMap((each) => each.samples);
-    const verdict = decideMinute({ ...bounds, samples, pulses: pulses.settled, cores: lease.slice.cores.length, policy: ports.policy, policyHash: ports.policyHash, now, windowFrom });
+    const verdict = decideMinute({
+      ...bounds,
+      samples,
+      pulses: pulses.settled,
+      cores: lease.slice.cores.length,
+      policy: ports.policy,
+      policyHash: ports.policyHash,
+      now,
+      windowFrom,
+    });
     if (!verdict) break;
     const applied = applyVerdict(lease, { ...minute, ...bounds, pulses: pulses.settled }, verdict, bounds.to - bounds.from);
     lease = applied.lease;

@@ -30,7 +30,17 @@ export function assignmentOf(lease: LeaseRow, { cluster, leases, jobs, devices }
     jobs: lease.role === 'head' ? jobs.filter((job) => isAssigned(job)).map((job) => job.assigned) : [],
     sealFor: lacking.flatMap((other) => {
       const device = devices.get(other.device);
-      return device ? [{ lease: other.id, device: device.id, publicKey: device.publicKey, recipient: device.recipient, recipientSignature: device.recipientSignature }] : [];
+      return device
+        ? [
+            {
+              lease: other.id,
+              device: device.id,
+              publicKey: device.publicKey,
+              recipient: device.recipient,
+              recipientSignature: device.recipientSignature,
+            },
+          ]
+        : [];
     }),
   };
 }

@@ -89,13 +89,16 @@ function takeUnits(birth: ClusterBirth, cluster: ClusterRow, now: Instant): Deci
     const id = birth.leaseIds[i];
     if (!device || !id) return reject('device.gone', { device: node.device, reason: 'it is not enrolled any more' });
     if (!birth.connected(device.id)) return reject('device.gone', { device: device.id, reason: 'it is not connected' });
-    if (!admissible(device, now)) return reject('device.gone', { device: device.id, reason: `it is ${device.state}, or its capacity proof has expired` });
+    if (!admissible(device, now))
+      return reject('device.gone', { device: device.id, reason: `it is ${device.state}, or its capacity proof has expired` });
     const taken = takeSlice(device, id, node.slice);
     if (!taken.ok) return taken;
     devices.set(device.id, taken.value);
     const rateMicroPerHour = BigInt(node.rateMicroPerHour);
     const sealedSecret = birth.wanted.secrets.sealedTo[device.id] ?? null;
-    leases.push(reserve({ id, cluster, device, slice: node.slice, rateMicroPerHour, role: i === 0 ? 'head' : 'member', sealedSecret }, now));
+    leases.push(
+      reserve({ id, cluster, device, slice: node.slice, rateMicroPerHour, role: i === 0 ? 'head' : 'member', sealedSecret }, now),
+    );
   }
   const rows: Row[] = [...devices.values(), ...leases];
   return accept(rows, leases);

@@ -17,7 +17,12 @@ export interface Replacement {
  * Adds these nodes to the cluster; the first becomes the head where `needsHead`. The secret is at hand for devices that the renter sealed it to;
  * for others a surviving worker seals it. Rejects `units.taken` when a slice is gone.
  */
-export function addNodes(cluster: ClusterRow, nodes: readonly Replacement[], needsHead: boolean, now: Instant): Decision<readonly LeaseRow[]> {
+export function addNodes(
+  cluster: ClusterRow,
+  nodes: readonly Replacement[],
+  needsHead: boolean,
+  now: Instant,
+): Decision<readonly LeaseRow[]> {
   const devices = new Map<string, DeviceRow>();
   const leases: LeaseRow[] = [];
   for (const [i, node] of nodes.entries()) {
@@ -25,7 +30,20 @@ export function addNodes(cluster: ClusterRow, nodes: readonly Replacement[], nee
     if (!taken.ok) return taken;
     devices.set(node.device.id, taken.value);
     const role = needsHead && i === 0 ? 'head' : 'member';
-    leases.push(reserve({ id: node.lease, cluster, device: node.device, slice: node.slice, rateMicroPerHour: node.rateMicroPerHour, role, sealedSecret: sealedFor(cluster, node.device.id) }, now));
+    leases.push(
+      reserve(
+        {
+          id: node.lease,
+          cluster,
+          device: node.device,
+          slice: node.slice,
+          rateMicroPerHour: node.rateMicroPerHour,
+          role,
+          sealedSecret: sealedFor(cluster, node.device.id),
+        },
+        now,
+      ),
+    );
   }
   const grown: ClusterRow = {
     ...cluster,
@@ -33,7 +51,15 @@ export function addNodes(cluster: ClusterRow, nodes: readonly Replacement[], nee
     leases: [...cluster.leases, ...leases.map((lease) => lease.id)],
     replacements: cluster.replacements + leases.length,
   };
-  const told = tell(grown, now, leases.map((lease) => ({ event: 'lease.replaced', subject: lease.id, detail: `${lease.role} on ${lease.deviceName}: assigned in place of a lost node` })));
+  const told = tell(
+    grown,
+    now,
+    leases.map((lease) => ({
+      event: 'lease.replaced',
+      subject: lease.id,
+      detail: `${lease.role} on ${lease.deviceName}: assigned in place of a lost node`,
+    })),
+  );
   const rows: Row[] = [told.cluster, ...told.events, ...devices.values(), ...leases];
   return accept(rows, leases);
 }

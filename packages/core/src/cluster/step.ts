@@ -64,7 +64,14 @@ function noticeHeadLoss(rows: ClusterRows, now: Instant, policy: Policy, telling
   const incarnation = rows.cluster.incarnation + 1;
   tellings.push({ event: 'cluster.head-lost', subject: head.id, detail: `${head.endReason ?? 'lost'}; incarnation ${incarnation} begins` });
   return {
-    cluster: { ...rows.cluster, state: 'forming', head: null, incarnation, formBy: now + policy.cluster.formWithinMs, waitsFor: 'a new head' },
+    cluster: {
+      ...rows.cluster,
+      state: 'forming',
+      head: null,
+      incarnation,
+      formBy: now + policy.cluster.formWithinMs,
+      waitsFor: 'a new head',
+    },
     leases: rows.leases.map((lease) => endLease(lease, 'the head was lost', now, now, policy)),
     jobs: rows.jobs.map((job) => surviveHeadLoss(job, incarnation, now)),
   };
@@ -75,7 +82,11 @@ function noticeRunning(rows: ClusterRows, tellings: Telling[]): ClusterRows {
   const active = live.filter((lease) => lease.state === 'active');
   const waiting = live.filter((lease) => lease.state === 'reserved');
   const whole = active.length >= rows.cluster.demand.nodes && rows.cluster.head !== null;
-  const waitsFor = whole ? '' : waiting.length > 0 ? waiting.map((lease) => `${lease.role} on ${lease.deviceName}: ${lease.detail || lease.step}`).join('; ') : 'free units for its nodes';
+  const waitsFor = whole
+    ? ''
+    : waiting.length > 0
+      ? waiting.map((lease) => `${lease.role} on ${lease.deviceName}: ${lease.detail || lease.step}`).join('; ')
+      : 'free units for its nodes';
   if (whole && rows.cluster.state === 'forming') {
     tellings.push({ event: 'cluster.running', subject: rows.cluster.id, detail: `${active.length} nodes` });
     return { ...rows, cluster: { ...rows.cluster, state: 'running', waitsFor: '' } };
@@ -100,18 +111,31 @@ export function endCluster(before: ClusterRows, reason: EndReason, now: Instant,
     leases: before.leases.map((lease) => endLease(lease, `the cluster ended: ${reason}`, now, now, policy)),
     jobs: before.jobs.map((job) => endWith(job, reason === 'renter' ? 'stopped' : 'lost', `the cluster ended: ${reason}`, now)),
   };
-  return finish(before, rows, [{ event: 'cluster.ending', subject: rows.cluster.id, detail: reason }], now, { wanted: 0, needsHead: false, settled: false });
+  return finish(before, rows, [{ event: 'cluster.ending', subject: rows.cluster.id, detail: reason }], now, {
+    wanted: 0,
+    needsHead: false,
+    settled: false,
+  });
 }
 
 function stepEnding(before: ClusterRows, now: Instant): ClusterStep {
   const settled = before.leases.every((lease) => lease.state === 'settled');
   const open = before.leases.filter((lease) => lease.state !== 'settled');
   const waitsFor = open.map((lease) => `${lease.deviceName}: ${lease.stopped ? 'its last minute' : `to stop (${lease.step})`}`).join('; ');
-  const rows = settled || waitsFor === before.cluster.waitsFor ? before : { ...before, cluster: { ...before.cluster, waitsFor: waitsFor.slice(0, 512) } };
+  const rows =
+    settled || waitsFor === before.cluster.waitsFor
+      ? before
+      : { ...before, cluster: { ...before.cluster, waitsFor: waitsFor.slice(0, 512) } };
   return finish(before, rows, [], now, { wanted: 0, needsHead: false, settled });
 }
 
-function finish(before: ClusterRows, after: ClusterRows, tellings: readonly Telling[], now: Instant, rest: Pick<ClusterStep, 'wanted' | 'needsHead' | 'settled'>): ClusterStep {
+function finish(
+  before: ClusterRows,
+  after: ClusterRows,
+  tellings: readonly Telling[],
+  now: Instant,
+  rest: Pick<ClusterStep, 'wanted' | 'needsHead' | 'settled'>,
+): ClusterStep {
   const stories = [...tellings, ...leaseStories(before.leases, after.leases), ...jobStories(before.jobs, after.jobs)];
   const told = tell(after.cluster, now, stories);
   const changed: Row[] = [
@@ -138,7 +162,10 @@ export function leaseStories(before: readonly LeaseRow[], after: readonly LeaseR
       told.push({ event: 'lease.step', subject: lease.id, detail: `${where}: ${lease.step}${lease.detail ? `, ${lease.detail}` : ''}` });
     }
     if (was.state !== lease.state) {
-      const detail = lease.state === 'active' ? `${where}: its minutes run` : `${where}${lease.endReason && lease.state === 'ending' ? `: ${lease.endReason}` : ''}`;
+      const detail =
+        lease.state === 'active'
+          ? `${where}: its minutes run`
+          : `${where}${lease.endReason && lease.state === 'ending' ? `: ${lease.endReason}` : ''}`;
       told.push({ event: `lease.${lease.state}`, subject: lease.id, detail });
     }
     return told;
@@ -147,5 +174,7 @@ export function leaseStories(before: readonly LeaseRow[], after: readonly LeaseR
 
 /** What changed about jobs, as events. */
 export function jobStories(before: readonly JobRow[], after: readonly JobRow[]): Telling[] {
-  return after.flatMap((job, i): Telling[] => (before[i] && before[i].state !== job.state ? [{ event: `job.${job.state}`, subject: job.id, detail: job.detail }] : []));
+  return after.flatMap((job, i): Telling[] =>
+    before[i] && before[i].state !== job.state ? [{ event: `job.${job.state}`, subject: job.id, detail: job.detail }] : [],
+  );
 }

@@ -28,7 +28,13 @@ export interface Making<W, I> {
 }
 
 /** An account with its first key. Rejects what `createKey` rejects. */
-export function createAccount({ wanted, maker, now, id, keyId }: Making<NewAccount, AccountId> & { readonly keyId: KeyId }): Decision<{ account: AccountRow; key: KeyRow }> {
+export function createAccount({
+  wanted,
+  maker,
+  now,
+  id,
+  keyId,
+}: Making<NewAccount, AccountId> & { readonly keyId: KeyId }): Decision<{ account: AccountRow; key: KeyRow }> {
   const account: AccountRow = { kind: 'account', id, name: wanted.name, createdAt: now, recipient: wanted.recipient ?? null };
   const made = createKey({ wanted: wanted.key, maker, now, id: keyId, account: id });
   return made.ok ? accept([account, made.value], { account, key: made.value }) : made;
@@ -45,7 +51,19 @@ export function createKey({ wanted, maker, now, id, account }: Making<NewKey, Ke
   const canSpend = wanted.scopes.includes('rent') || wanted.scopes.includes('admin');
   if (maker?.account === account && maker.spendCapMicro !== null && canSpend)
     return reject('request.malformed', { detail: 'a key with a spend cap makes no key with the scope rent or admin' });
-  const key: KeyRow = { kind: 'key', id: wanted.hash, key: id, account, name: wanted.name, scopes: [...wanted.scopes], createdAt: now, expiresAt: wanted.expiresAt ?? null, revokedAt: null, spendCapMicro: cap, spentMicro: 0n };
+  const key: KeyRow = {
+    kind: 'key',
+    id: wanted.hash,
+    key: id,
+    account,
+    name: wanted.name,
+    scopes: [...wanted.scopes],
+    createdAt: now,
+    expiresAt: wanted.expiresAt ?? null,
+    revokedAt: null,
+    spendCapMicro: cap,
+    spentMicro: 0n,
+  };
   return accept([key], key);
 }
 
@@ -61,5 +79,14 @@ export function accountView({ id, name, createdAt, recipient }: AccountRow): Acc
 }
 
 export function keyView({ key, account, name, scopes, createdAt, expiresAt, revokedAt, spendCapMicro }: KeyRow): KeyView {
-  return { id: key, account, name, scopes: [...scopes], createdAt, expiresAt, revokedAt, spendCapMicro: spendCapMicro === null ? null : spendCapMicro.toString() };
+  return {
+    id: key,
+    account,
+    name,
+    scopes: [...scopes],
+    createdAt,
+    expiresAt,
+    revokedAt,
+    spendCapMicro: spendCapMicro === null ? null : spendCapMicro.toString(),
+  };
 }

@@ -11,7 +11,8 @@ export function isOver(job: JobRow): boolean {
 
 /** Rejects `cluster.state` once the cluster ends, `cluster.full` beyond the policy's number of jobs. */
 export function submitJob(cluster: ClusterRow, id: JobId, wanted: NewJob, maxJobs: number, now: Instant): Decision<JobRow> {
-  if (cluster.state !== 'forming' && cluster.state !== 'running') return reject('cluster.state', { cluster: cluster.id, state: cluster.state });
+  if (cluster.state !== 'forming' && cluster.state !== 'running')
+    return reject('cluster.state', { cluster: cluster.id, state: cluster.state });
   if (cluster.jobs.length >= maxJobs) return reject('cluster.full', { cluster: cluster.id, jobs: cluster.jobs.length });
   const job: JobRow = {
     kind: 'job',
@@ -65,8 +66,15 @@ export function stopJob(job: JobRow, now: Instant): Decision<JobRow> {
 export function surviveHeadLoss(job: JobRow, incarnation: number, now: Instant): JobRow {
   if (isOver(job)) return job;
   if (job.state === 'waiting') return { ...job, incarnation };
-  if (job.retries < job.assigned.attempt || job.assigned.stop) return endWith(job, 'lost', 'the head was lost, and no retries are left', now);
-  return { ...job, state: 'waiting', detail: 'the head was lost: runs again', incarnation, assigned: { ...job.assigned, attempt: job.assigned.attempt + 1 } };
+  if (job.retries < job.assigned.attempt || job.assigned.stop)
+    return endWith(job, 'lost', 'the head was lost, and no retries are left', now);
+  return {
+    ...job,
+    state: 'waiting',
+    detail: 'the head was lost: runs again',
+    incarnation,
+    assigned: { ...job.assigned, attempt: job.assigned.attempt + 1 },
+  };
 }
 
 /** The cluster is over: what had not ended is stopped or lost. */

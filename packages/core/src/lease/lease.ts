@@ -82,11 +82,20 @@ export function observe(lease: LeaseRow, seen: ObservedLease, unitsProven: boole
   if (seen.generation !== lease.generation || seen.incarnation !== lease.incarnation) return lease;
   if (lease.state === 'settled' && lease.stopped) return lease;
   const gone = seen.step === 'stopped' || seen.step === 'failed';
-  const moved = { ...lease, step: seen.step, detail: seen.detail.slice(0, 512), address: seen.address, rayNodeId: seen.rayNodeId, closing: seen.closing, stopped: lease.stopped || gone };
+  const moved = {
+    ...lease,
+    step: seen.step,
+    detail: seen.detail.slice(0, 512),
+    address: seen.address,
+    rayNodeId: seen.rayNodeId,
+    closing: seen.closing,
+    stopped: lease.stopped || gone,
+  };
   // Idleness is written in steps, so that a quiet cluster does not write a row with each beat.
   const idleMs = Math.abs(seen.idleMs - lease.idleMs) >= 5_000 || seen.idleMs === 0 ? seen.idleMs : lease.idleMs;
   const next = { ...moved, idleMs };
-  if (gone && isLive(lease)) return endLease(next, seen.step === 'failed' ? `node failed: ${seen.detail}` : 'node stopped', now, now, policy);
+  if (gone && isLive(lease))
+    return endLease(next, seen.step === 'failed' ? `node failed: ${seen.detail}` : 'node stopped', now, now, policy);
   if (seen.step === 'ready' && lease.state === 'reserved' && unitsProven) return activate(next, now);
   return sameReport(lease, next) ? lease : next;
 }

@@ -13,7 +13,17 @@ interface Doing {
 }
 
 /** Sets the cap aside: the hold is the cap. Rejects `balance.short`. */
-export function placeHold({ cluster, balances, at, id }: { readonly cluster: ClusterRow; readonly balances: Balances; readonly at: Instant; readonly id: EntryId }): Decision<EntryRow> {
+export function placeHold({
+  cluster,
+  balances,
+  at,
+  id,
+}: {
+  readonly cluster: ClusterRow;
+  readonly balances: Balances;
+  readonly at: Instant;
+  readonly id: EntryId;
+}): Decision<EntryRow> {
   const amountMicro = cluster.capMicro;
   const lines = [
     { account: availableOf(cluster.account), amountMicro: -amountMicro },
@@ -31,7 +41,13 @@ export function accountsOfAccrual(lease: LeaseRow, cluster: ClusterRow): string[
  * Moves what a lease's proven time has come to and was not moved yet: cumulative floor(rate × proven ms / 3,600,000) (DESIGN §5). The fee is
  * cumulative too, so that many small accruals come to the same as one. Never more than the hold has.
  */
-export function accrue({ lease, cluster, balances, now, entryId }: Doing & { readonly lease: LeaseRow; readonly cluster: ClusterRow }): Decision<{ lease: LeaseRow; cluster: ClusterRow }> {
+export function accrue({
+  lease,
+  cluster,
+  balances,
+  now,
+  entryId,
+}: Doing & { readonly lease: LeaseRow; readonly cluster: ClusterRow }): Decision<{ lease: LeaseRow; cluster: ClusterRow }> {
   const inHold = balances.get(holdOf(cluster.id))?.amountMicro ?? 0n;
   const due = accrued(lease.rateMicroPerHour, lease.provenMs) - lease.paidMicro;
   const amount = due < inHold ? due : inHold;
@@ -43,7 +59,10 @@ export function accrue({ lease, cluster, balances, now, entryId }: Doing & { rea
     { account: earnedOf(lease.supplier), amountMicro: amount - fee },
     { account: feeAccount(lease.id), amountMicro: fee },
   ];
-  const moved = move({ id: entryId, at: now, entry: 'accrual', currency: cluster.currency, account: cluster.account, subject: cluster.id, lines }, balances);
+  const moved = move(
+    { id: entryId, at: now, entry: 'accrual', currency: cluster.currency, account: cluster.account, subject: cluster.id, lines },
+    balances,
+  );
   if (!moved.ok) return moved;
   const paidLease: LeaseRow = { ...lease, paidMicro: lease.paidMicro + amount };
   const paidCluster: ClusterRow = { ...cluster, paidMicro: cluster.paidMicro + amount, feeMicro: cluster.feeMicro + fee };
@@ -51,7 +70,12 @@ export function accrue({ lease, cluster, balances, now, entryId }: Doing & { rea
 }
 
 /** Gives back what is left of the hold, once every lease is settled; done again, it moves nothing. */
-export function refundRest({ cluster, balances, now, entryId }: Doing & { readonly cluster: ClusterRow }): Decision<{ cluster: ClusterRow }> {
+export function refundRest({
+  cluster,
+  balances,
+  now,
+  entryId,
+}: Doing & { readonly cluster: ClusterRow }): Decision<{ cluster: ClusterRow }> {
   const rest = balances.get(holdOf(cluster.id))?.amountMicro ?? 0n;
   const refunded: ClusterRow = { ...cluster, refundedMicro: cluster.refundedMicro + rest };
   const { heldMicro, paidMicro, refundedMicro } = refunded;
@@ -64,7 +88,10 @@ export function refundRest({ cluster, balances, now, entryId }: Doing & { readon
     { account: holdOf(cluster.id), amountMicro: -rest },
     { account: availableOf(cluster.account), amountMicro: rest },
   ];
-  const moved = move({ id: entryId, at: now, entry: 'refund', currency: cluster.currency, account: cluster.account, subject: cluster.id, lines }, balances);
+  const moved = move(
+    { id: entryId, at: now, entry: 'refund', currency: cluster.currency, account: cluster.account, subject: cluster.id, lines },
+    balances,
+  );
   return moved.ok ? accept([...moved.rows, refunded], { cluster: refunded }) : moved;
 }
 

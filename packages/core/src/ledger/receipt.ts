@@ -19,7 +19,10 @@ export interface ReceiptRows {
  */
 export function receiptOf({ cluster, leases, minutes, entries, policyHash, notice, now }: ReceiptRows): Omit<Receipt, 'signature'> {
   const { heldMicro, paidMicro, refundedMicro } = cluster;
-  assertLaw(heldMicro === paidMicro + refundedMicro, `the receipt of ${cluster.id} adds up: held ${heldMicro}, paid ${paidMicro}, refunded ${refundedMicro}`);
+  assertLaw(
+    heldMicro === paidMicro + refundedMicro,
+    `the receipt of ${cluster.id} adds up: held ${heldMicro}, paid ${paidMicro}, refunded ${refundedMicro}`,
+  );
   const leasesMicro = leases.reduce((sum, lease) => sum + lease.paidMicro, 0n);
   assertLaw(leasesMicro === paidMicro, `the leases of ${cluster.id} add up: ${leasesMicro}, paid ${paidMicro}`);
   return {
@@ -35,7 +38,14 @@ export function receiptOf({ cluster, leases, minutes, entries, policyHash, notic
     feeMicro: cluster.feeMicro.toString(),
     feeBasisPoints: cluster.feeBasisPoints,
     leases: leases.map((lease) => receiptLease(lease, minutes.get(lease.id) ?? [])),
-    entries: entries.map(({ id, at, entry, currency, subject, lines }) => ({ id, at, kind: entry, currency, subject, lines: lines.map(({ account, amountMicro }) => ({ account, amountMicro: amountMicro.toString() })) })),
+    entries: entries.map(({ id, at, entry, currency, subject, lines }) => ({
+      id,
+      at,
+      kind: entry,
+      currency,
+      subject,
+      lines: lines.map(({ account, amountMicro }) => ({ account, amountMicro: amountMicro.toString() })),
+    })),
     policy: policyHash,
     notice,
   };
@@ -44,7 +54,20 @@ export function receiptOf({ cluster, leases, minutes, entries, policyHash, notic
 function receiptLease(lease: LeaseRow, minutes: readonly MinuteRow[]): ReceiptLease {
   const verdicts = minutes.flatMap(({ k, from, to, verdict }) =>
     verdict
-      ? [{ k, from, to, ms: to - from, verdict: verdict.kind, basis: verdict.basis, grounds: [...verdict.grounds], method: verdict.method, policy: verdict.policy }] : [],
+      ? [
+          {
+            k,
+            from,
+            to,
+            ms: to - from,
+            verdict: verdict.kind,
+            basis: verdict.basis,
+            grounds: [...verdict.grounds],
+            method: verdict.method,
+            policy: verdict.policy,
+          },
+        ]
+      : [],
   );
   const byBasis: Record<string, number> = {};
   for (const { basis } of verdicts) if (basis !== null) byBasis[basis] = (byBasis[basis] ?? 0) + 1;

@@ -1,2 +1,3 @@
 export * from './place-sample.ts';
 export * from './decide-minute.ts';
+export * from './minute.ts';

@@ -14,7 +14,10 @@ export interface Arrival {
 }
 
 /** `known`: held already. `ignored`: of the past. `contradiction`: another sample has this place. `placed`: the chain goes on from it. */
-export type Placed = { readonly kind: 'known' | 'ignored' } | { readonly kind: 'contradiction'; readonly sample: Sample } | { readonly kind: 'placed'; readonly sample: Sample; readonly chain: ChainHead };
+export type Placed =
+  | { readonly kind: 'known' | 'ignored' }
+  | { readonly kind: 'contradiction'; readonly sample: Sample }
+  | { readonly kind: 'placed'; readonly sample: Sample; readonly chain: ChainHead };
 
 /**
  * Judges one sample against the chain that is held. A hole or a wrong link is placed too, but not `whole`: the minutes that it touches
@@ -33,7 +36,9 @@ export function placeSample({ snapshot, signed, hash, arrivedAt, pulseSentAt, ch
   const offsetMs = isNewSegment ? lag : Math.min(chain.offsetMs, lag);
   // Not earlier than the pulse that it names, not later than it arrived, never before the one before it.
   const at = Math.max(chain?.at ?? 0, Math.min(arrivedAt, Math.max(pulseSentAt ?? 0, monoMs + offsetMs)));
-  const follows = isNewSegment ? index === 0 && snapshot.prev === '' : index === chain.index + 1 && snapshot.prev === chain.hash && monoMs >= chain.monoMs;
+  const follows = isNewSegment
+    ? index === 0 && snapshot.prev === ''
+    : index === chain.index + 1 && snapshot.prev === chain.hash && monoMs >= chain.monoMs;
   const { busyMs, tenantMs, ownMs, method, closing } = snapshot;
   const sample: Sample = { signed, arrivedAt, at, segment, index, monoMs, busyMs, tenantMs, ownMs, method, whole: follows, closing };
   if (isSamePlace) return { kind: 'contradiction', sample: { ...sample, whole: false, contradiction: true } };

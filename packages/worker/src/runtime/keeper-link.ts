@@ -63,7 +63,15 @@ function tryConnect(path: string): Promise<KeeperLink | undefined> {
         return undefined;
       });
     const hear = (words: KeeperWords): void => {
-      if (words.keeper !== undefined) resolve({ keeper: words.keeper, exitCode: () => exit, onExit: (listener) => void listeners.add(listener), cpuMs, stop, leave: () => socket.destroy() });
+      if (words.keeper !== undefined)
+        resolve({
+          keeper: words.keeper,
+          exitCode: () => exit,
+          onExit: (listener) => void listeners.add(listener),
+          cpuMs,
+          stop,
+          leave: () => socket.destroy(),
+        });
       if (words.cpuMs !== undefined) {
         lastCpuMs = Math.max(lastCpuMs, words.cpuMs);
         for (const answer of asked) answer(lastCpuMs);

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
+import { dirname } from 'node:path';
 
 export interface KeeperSpec {
   /** Unix socket that the worker connects to. */
@@ -24,19 +25,24 @@ function main(specFile: string): void {
   const tell = (line: string): void => {
     for (const worker of workers) worker.write(`${line}\n`);
   };
+  const leave = (): void => {
+    fs.rmSync(dirname(path), { recursive: true, force: true, maxRetries: 5 });
+    process.exit(0);
+  };
   const finish = (code: number): void => {
     if (ended !== undefined) return;
     ended = code;
     tell(JSON.stringify({ exited: code }));
-    // A worker that is away learns the end from the closed socket, or when it comes back within the grace.
-    if (workers.size === 0) process.exit(0);
-    setTimeout(() => process.exit(0), 2_000).unref();
+    // A worker that hears it reads the node's last words first.
+    if (workers.size === 0) leave();
+    else setTimeout(leave, 1_000);
   };
   const armGrace = (): void => {
     clearTimeout(grace);
     if (workers.size > 0) return;
-    if (ended !== undefined) process.exit(0);
+    if (ended !== undefined) return leave();
     grace = setTimeout(() => init.stdin.end(), graceMs);
+    return undefined;
   };
 
   let pending = '';

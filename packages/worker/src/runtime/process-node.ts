@@ -27,7 +27,11 @@ export function processNode(record: NodeRecord, link: KeeperLink, forget: () => 
   const token = fs.readFileSync(path.join(tempDir, 'token'), 'utf8');
   const listeners = new Set<() => void>();
   const startedAt = Date.now();
-  let status: NodeStatus = { step: 'starting', detail: role === 'head' ? 'Ray head is starting' : 'Ray is starting and waits for the head', rayNodeId: null };
+  let status: NodeStatus = {
+    step: 'starting',
+    detail: role === 'head' ? 'Ray head is starting' : 'Ray is starting and waits for the head',
+    rayNodeId: null,
+  };
   let timer: NodeJS.Timeout | undefined;
   let isStopping = false;
   let isForgotten = false;
@@ -51,12 +55,21 @@ export function processNode(record: NodeRecord, link: KeeperLink, forget: () => 
     const alive = await aliveNodes({ ...headDashboard, token }).catch(() => undefined);
     if (link.exitCode() !== undefined) return;
     const own = alive?.find((node) => node.lease === record.lease);
-    if (!alive) become({ step: 'starting', detail: role === 'head' ? 'Ray head is starting: GCS and dashboard' : 'Ray is starting and waits for the head', rayNodeId: null });
+    if (!alive)
+      become({
+        step: 'starting',
+        detail: role === 'head' ? 'Ray head is starting: GCS and dashboard' : 'Ray is starting and waits for the head',
+        rayNodeId: null,
+      });
     else if (!own) become({ step: 'joining', detail: 'the head answers; this node is joining', rayNodeId: null });
     else if (role === 'member' || (await agentAnswers())) return become({ step: 'ready', detail: '', rayNodeId: own.rayNodeId });
     else if (Date.now() - startedAt > agentWithinMs) {
       // A taken agent port fails silently in Ray: the node is up, and no job ever starts.
-      become({ step: 'joining', detail: `the job agent does not answer on port ${ports.agentHttp}: the port may be taken; ending the node`, rayNodeId: own.rayNodeId });
+      become({
+        step: 'joining',
+        detail: `the job agent does not answer on port ${ports.agentHttp}: the port may be taken; ending the node`,
+        rayNodeId: own.rayNodeId,
+      });
       return void link.stop();
     } else become({ step: 'joining', detail: 'the job agent is starting', rayNodeId: own.rayNodeId });
     timer = setTimeout(() => void look(), pollMs);

@@ -59,7 +59,12 @@ export function processRuntime({ dir, python, graceMs, log, containment = bestCo
     async start(spec, ports) {
       const record = layOut(spec, ports, { python, graceMs, containment });
       fs.writeFileSync(recordFile(spec.lease), JSON.stringify(record), { mode: 0o600 });
-      const keeper = spawn(process.execPath, [path.join(import.meta.dirname, 'keeper.ts'), path.join(record.tempDir, 'keeper.json')], { detached: true, stdio: 'ignore', env: {}, cwd: '/' });
+      const keeper = spawn(process.execPath, [path.join(import.meta.dirname, 'keeper.ts'), path.join(record.tempDir, 'keeper.json')], {
+        detached: true,
+        stdio: 'ignore',
+        env: {},
+        cwd: '/',
+      });
       keeper.unref();
       const node = await attach(record, keeperWithinMs, keeper);
       if (!node) {
@@ -87,19 +92,27 @@ export function processRuntime({ dir, python, graceMs, log, containment = bestCo
 /** Tries once what this host allows. */
 export function bestContainment(): Containment {
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user'];
-  const tried = spawnSync('unshare', [...user, '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', 'true'], { stdio: 'ignore', timeout: 5_000 });
+  const tried = spawnSync('unshare', [...user, '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', 'true'], {
+    stdio: 'ignore',
+    timeout: 5_000,
+  });
   return tried.status === 0 ? 'pid-namespace' : 'subreaper';
 }
 
 function checkPython(python: string): void {
   for (const program of ['python', 'ray']) {
     const file = path.join(python, 'bin', program);
-    if (!fs.existsSync(file)) throw new Error(`${program} was not found at ${file}. Run \`npm start\` in the product's folder: it installs Ray there.`);
+    if (!fs.existsSync(file))
+      throw new Error(`${program} was not found at ${file}. Run \`npm start\` in the product's folder: it installs Ray there.`);
   }
 }
 
 /** Writes the node's private folder: its token, the keeper's and the first process's orders. Short, for Ray's socket paths. */
-function layOut(spec: NodeSpec, ports: NodePorts, { python, graceMs, containment }: { python: string; graceMs: number; containment: Containment }): NodeRecord {
+function layOut(
+  spec: NodeSpec,
+  ports: NodePorts,
+  { python, graceMs, containment }: { python: string; graceMs: number; containment: Containment },
+): NodeRecord {
   const tempDir = fs.mkdtempSync(path.join(os.tmpdir().length > 20 ? '/tmp' : os.tmpdir(), 'iog-'));
   const file = (name: string): string => path.join(tempDir, name);
   const write = (name: string, text: string): void => fs.writeFileSync(file(name), text, { mode: 0o600 });
@@ -117,13 +130,30 @@ function layOut(spec: NodeSpec, ports: NodePorts, { python, graceMs, containment
     tempDir,
     tokenPath: file('token'),
   };
-  write('init.json', JSON.stringify({ cores: slice.cores, argv: rayArguments(node), env: rayEnvironment(node), cwd: tempDir, log: file('node.log') }));
+  write(
+    'init.json',
+    JSON.stringify({ cores: slice.cores, argv: rayArguments(node), env: rayEnvironment(node), cwd: tempDir, log: file('node.log') }),
+  );
   const init = [path.join(python, 'bin', 'python'), '-S', path.join(import.meta.dirname, 'python', 'node_init.py'), file('init.json')];
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user'];
-  const unshare = ['/usr/bin/env', `PATH=/usr/local/bin:/usr/bin:/bin`, 'unshare', ...user, '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
-  const keeper: KeeperSpec = { socket: file('keeper.sock'), command: [...(containment === 'pid-namespace' ? unshare : []), ...init], graceMs };
+  const unshare = [
+    '/usr/bin/env',
+    `PATH=/usr/local/bin:/usr/bin:/bin`,
+    'unshare',
+    ...user,
+    '--pid',
+    '--fork',
+    '--kill-child=SIGKILL',
+    '--mount-proc',
+  ];
+  const keeper: KeeperSpec = {
+    socket: file('keeper.sock'),
+    command: [...(containment === 'pid-namespace' ? unshare : []), ...init],
+    graceMs,
+  };
   write('keeper.json', JSON.stringify(keeper));
-  const headDashboard = role === 'head' ? { host: ports.host, port: ports.dashboard } : { host: head?.host ?? '', port: head?.dashboard ?? 0 };
+  const headDashboard =
+    role === 'head' ? { host: ports.host, port: ports.dashboard } : { host: head?.host ?? '', port: head?.dashboard ?? 0 };
   return { lease, generation: spec.generation, role, ports, tempDir, headDashboard };
 }
 

@@ -14,7 +14,13 @@ export interface RayAnswer {
 const answerBytesMax = 128 * 1024 * 1024;
 
 /** One request; rejects on a broken connection, a silence of `timeoutMs`, or a body beyond 128 MiB. */
-export function rayRequest({ host, port, token }: RayAddress, method: string, path: string, body?: Uint8Array | string, timeoutMs = 10_000): Promise<RayAnswer> {
+export function rayRequest(
+  { host, port, token }: RayAddress,
+  method: string,
+  path: string,
+  body?: Uint8Array | string,
+  timeoutMs = 10_000,
+): Promise<RayAnswer> {
   return new Promise((resolve, reject) => {
     const headers: Record<string, string | number> = { authorization: `Bearer ${token}` };
     if (body !== undefined) headers['content-length'] = Buffer.byteLength(body);
@@ -50,7 +56,9 @@ export interface AliveNode {
 
 /** The nodes that Ray holds for alive, by the lease that labels them. Empty while the dashboard does not answer yet. */
 export async function aliveNodes(address: RayAddress): Promise<AliveNode[]> {
-  const answer = (await rayJson(address, '/nodes?view=summary')) as { data?: { summary?: { raylet?: { state?: string; nodeId?: string; labels?: Record<string, string> } }[] } } | undefined;
+  const answer = (await rayJson(address, '/nodes?view=summary')) as
+    | { data?: { summary?: { raylet?: { state?: string; nodeId?: string; labels?: Record<string, string> } }[] } }
+    | undefined;
   return (answer?.data?.summary ?? []).flatMap(({ raylet }) => {
     const lease = raylet?.labels?.['iog-lease'];
     return raylet?.state === 'ALIVE' && raylet.nodeId && lease ? [{ rayNodeId: raylet.nodeId, lease }] : [];

@@ -29,7 +29,9 @@ export function rayJobs(address: RayAddress): RayJobs {
       if (exists.status !== 200) throw new Error(`Ray refused the job: ${status} ${answer.toString('utf8').slice(-300)}`);
     },
     async info(id): Promise<RayJob | undefined> {
-      const job = (await rayJson(address, jobPath(id), 10_000)) as { status: RayJob['status']; message?: string | null; driver_exit_code?: number | null } | undefined;
+      const job = (await rayJson(address, jobPath(id), 10_000)) as
+        | { status: RayJob['status']; message?: string | null; driver_exit_code?: number | null }
+        | undefined;
       return job ? { status: job.status, message: job.message ?? null, exitCode: job.driver_exit_code ?? null } : undefined;
     },
     async stop(id) {
@@ -43,9 +45,11 @@ export function rayJobs(address: RayAddress): RayJobs {
     async tasksPerNode(id) {
       const job = (await rayJson(address, jobPath(id))) as { job_id?: string } | undefined;
       if (!job?.job_id) return {};
-      const tasks = (await rayJson(address, `/api/v0/tasks?limit=${tasksMax}&filter_keys=job_id&filter_predicates=%3D&filter_values=${job.job_id}`, 20_000)) as
-        | { data?: { result?: { result?: { node_id?: string | null; type?: string }[] } } }
-        | undefined;
+      const tasks = (await rayJson(
+        address,
+        `/api/v0/tasks?limit=${tasksMax}&filter_keys=job_id&filter_predicates=%3D&filter_values=${job.job_id}`,
+        20_000,
+      )) as { data?: { result?: { result?: { node_id?: string | null; type?: string }[] } } } | undefined;
       const leases = new Map((await aliveNodes(address)).map(({ rayNodeId, lease }) => [rayNodeId, lease]));
       const counts: Record<string, number> = {};
       for (const { node_id: node, type } of tasks?.data?.result?.result ?? []) {

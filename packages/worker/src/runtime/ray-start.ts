@@ -84,7 +84,19 @@ export function rayArguments(node: RayNode): string[] {
     ['--labels', `iog-lease=${node.lease},iog-role=${role}`],
     ['--log-color', 'false'],
   ].flatMap((pair) => pair.map(String));
-  const head = ['--head', '--port', String(ports.gcs), '--dashboard-host', ports.host, '--dashboard-port', String(ports.dashboard), '--include-dashboard', 'true', '--ray-client-server-port', String(ports.rayClient)];
+  const head = [
+    '--head',
+    '--port',
+    String(ports.gcs),
+    '--dashboard-host',
+    ports.host,
+    '--dashboard-port',
+    String(ports.dashboard),
+    '--include-dashboard',
+    'true',
+    '--ray-client-server-port',
+    String(ports.rayClient),
+  ];
   const own = role === 'head' ? head : ['--address', node.headAddress ?? ''];
   return [path.join(node.python, 'bin', 'ray'), 'start', '--block', '--disable-usage-stats', ...common, ...own];
 }
