@@ -11,7 +11,7 @@ import { openSpool } from './evidence/spool.ts';
 import type { LeasePorts } from './lease/lease-node.ts';
 import { openRecords } from './lease/record.ts';
 import { Sampling } from './lease/sampling.ts';
-import { realClock } from './ports.ts';
+import { realClock, type Clock } from './ports.ts';
 import { Reconciler } from './reconcile.ts';
 import { RuntimeDouble } from './test/runtime-double.ts';
 
@@ -23,6 +23,15 @@ const own = await generateAgeIdentity();
 const signing = generateSigningKey();
 const secrets = await newClusterSecrets();
 const sealedSecret = toBase64url(await sealTo([own.recipient], encodeSecrets(secrets)));
+
+/** Real, but its timers keep no process alive: a test that fails leaves samplings behind. */
+const clock: Clock = {
+  ...realClock,
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs).unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
 
 let segments = 0;
 /** A worker's start over `dir`: records and spool are read back, the runtime double stays what it is. */
@@ -42,7 +51,7 @@ async function boot(dir: string, runtime: RuntimeDouble) {
   const ports: LeasePorts = {
     runtime,
     keys: { ageIdentity: own.identity },
-    clock: realClock,
+    clock,
     log: () => undefined,
     save: (record) => records.save(record),
     sampling: (id, cores) =>
@@ -52,7 +61,7 @@ async function boot(dir: string, runtime: RuntimeDouble) {
         sampler: chain,
         everyMs: () => 60_000,
         taken: () => undefined,
-        clock: realClock,
+        clock,
         log: () => undefined,
       }),
     jobs: () => assert.fail('no jobs are assigned here'),

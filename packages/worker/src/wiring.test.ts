@@ -10,10 +10,11 @@ import {
   canonical,
   encodeSecrets,
   fromBase64url,
+  fromHex,
   newClusterSecrets,
   sealTo,
-  sha256,
   sha256hex,
+  threadSalt,
   toBase64url,
   verify,
 } from '@iog/seal';

@@ -60,16 +60,14 @@ export class LeaseNode {
   get record(): LeaseRecord {
     return this.#record;
   }
-
   get secrets(): ClusterSecrets | undefined {
     return this.#secrets;
   }
-
   get node(): RunningNode | undefined {
     return this.#node;
   }
 
-  /** A node that outlived the worker before this one. Its evidence goes on at once, whether control can be reached or not. */
+  /** A node that outlived the worker before this one: its evidence goes on at once. */
   adopt(node: RunningNode): void {
     this.#attach(node);
     this.#sample(node);
@@ -82,7 +80,7 @@ export class LeaseNode {
 
   /** What control wants of this lease; null: that nothing of it runs. A word of an older generation changes nothing. */
   want(assignment: Assignment | null): void {
-    if (assignment === undefined) {
+    if (assignment !== null && isNewer(this.#record, assignment)) {
       const { generation: needs } = this.#record;
       return this.#ports.log({ level: 'warn', event: 'assignment.stale', lease: this.lease, has: assignment.generation, needs });
     }
@@ -90,7 +88,6 @@ export class LeaseNode {
     this.#turn();
   }
 
-  /** Done when no step is under way. */
   async settled(): Promise<void> {
     while (this.#turning !== undefined) await this.#turning;
   }
@@ -118,8 +115,7 @@ export class LeaseNode {
 
   #tellEnd(): void {
     const isKnown = this.#record.closing === null ? !this.#record.begun : this.#ports.isAcknowledged(this.lease);
-    const isTold = this.#endTold.report(isKnown);
-    if (!isTold || this.#want !== null) return;
+    if (!this.#endTold.report(isKnown) || this.#want !== null) return;
     try {
       this.#keep({ forgotten: true });
     } catch {
@@ -155,7 +151,7 @@ export class LeaseNode {
     const want = this.#want;
     if (want === undefined) return;
     this.#keep({});
-    const isOther = want === null || want.generation !== this.#record.generation;
+    const isOther = want === null || isNewer(want, this.#record);
     if (isOther && this.#node !== undefined) await this.#stop(this.#node);
     if (want === null) return this.#finish();
     if (isOther) {

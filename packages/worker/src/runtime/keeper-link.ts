@@ -1,4 +1,5 @@
 // The worker's end of a keeper's socket: is the node alive, how much CPU has it used, end it.
+import fs from 'node:fs';
 import net from 'node:net';
 
 export interface KeeperLink {
@@ -11,8 +12,10 @@ export interface KeeperLink {
   cpuMs(): Promise<number>;
   /** Resolves when nothing of the node is left. */
   stop(): Promise<void>;
-  /** Leaves the node to its keeper's grace. */
+  /** Lets go of the keeper: of a node that runs, its grace begins; of one that has ended, it ends too. */
   leave(): void;
+  /** Resolves when the keeper itself has ended, or after two seconds. */
+  gone(): Promise<void>;
 }
 
 interface KeeperWords {
@@ -22,6 +25,7 @@ interface KeeperWords {
 }
 
 const answerWithinMs = 2_000;
+const goneWithinMs = 2_000;
 
 /** Connects, trying for `withinMs`; undefined when no keeper answers there. */
 export async function connectKeeper(path: string, withinMs: number): Promise<KeeperLink | undefined> {
@@ -62,15 +66,22 @@ function tryConnect(path: string): Promise<KeeperLink | undefined> {
         socket.write('stop\n');
         return undefined;
       });
+    const goneOf = async (keeper: number): Promise<void> => {
+      socket.destroy();
+      for (let waited = 0; waited < goneWithinMs && fs.existsSync(`/proc/${keeper}`); waited += 10)
+        await new Promise((next) => setTimeout(next, 10));
+    };
     const hear = (words: KeeperWords): void => {
-      if (words.keeper !== undefined)
+      const { keeper } = words;
+      if (keeper !== undefined)
         resolve({
-          keeper: words.keeper,
+          keeper,
           exitCode: () => exit,
           onExit: (listener) => void listeners.add(listener),
           cpuMs,
           stop,
           leave: () => socket.destroy(),
+          gone: () => goneOf(keeper),
         });
       if (words.cpuMs !== undefined) {
         lastCpuMs = Math.max(lastCpuMs, words.cpuMs);

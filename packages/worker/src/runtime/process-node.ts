@@ -46,6 +46,7 @@ export function processNode(record: NodeRecord, link: KeeperLink, forget: () => 
     if (isForgotten) return;
     isForgotten = true;
     const reason = isStopping ? 'stopped' : `Ray ended with ${link.exitCode() ?? 'no code'}: ${lastWords(path.join(tempDir, 'node.log'))}`;
+    link.leave();
     forget();
     become({ step: isStopping ? 'stopped' : 'failed', detail: reason, rayNodeId: null });
   };
@@ -98,6 +99,7 @@ export function processNode(record: NodeRecord, link: KeeperLink, forget: () => 
       isStopping = true;
       await link.stop();
       ended();
+      await link.gone();
     },
   };
 }
