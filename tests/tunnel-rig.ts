@@ -10,7 +10,7 @@ import { tunnelEnd, type TunnelEnd } from '../packages/worker/src/tunnel/tunnel-
 
 export const lease = 'lea_0123456789abcdefghjkmnpqrs';
 export const otherLease = 'lea_0123456789abcdefghjkmnpqrt';
-export const device = 'dev_0123456789abcdefghjkmnpqrs';
+const device = 'dev_0123456789abcdefghjkmnpqrs';
 export const key = new Uint8Array(32).fill(9);
 
 export interface Rig {

@@ -25,7 +25,7 @@ async function run(...words: string[]): Promise<{ code: number; out: string; err
 
 function said(stream: PassThrough): string {
   let text = '';
-  for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk);
+  for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) text += (chunk as Buffer).toString();
   return text;
 }
 

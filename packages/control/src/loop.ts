@@ -27,6 +27,7 @@ export function loop(name: string, everyMs: number, log: Log, step: () => Promis
           error: error instanceof Error ? (error.stack ?? error.message) : String(error),
         });
       }
+      // oxlint-disable-next-line no-unmodified-loop-condition -- a wake-up or a stop sets them while a step waits
     } while (again && !stopped);
     running = undefined;
     if (!stopped) timer = setTimeout(start, everyMs);

@@ -9,7 +9,7 @@ import { rayJobs } from './runtime/ray-jobs.ts';
 const graceMs = 20_000;
 
 export function processRuntimeOf({ dir, python, log }: { readonly dir: string; readonly python: string; readonly log: Log }): Runtime {
-  return processRuntime({ dir, python, graceMs, log }) as unknown as Runtime;
+  return processRuntime({ dir, python, graceMs, log });
 }
 
 export function rayOf({ ports }: RunningNode, rayToken: string): RayJobs {

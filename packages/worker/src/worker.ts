@@ -7,8 +7,7 @@ import { deviceKeys, membership } from './identity/identity.ts';
 import { realClock, realRandom, type Clock, type Log, type Random } from './ports.ts';
 import type { RunningNode, Runtime } from './lease/runtime-port.ts';
 import type { RayJobs } from './job/ray.ts';
-import { processRuntime } from './runtime/process-runtime.ts';
-import { rayJobs } from './runtime/ray-jobs.ts';
+import { processRuntimeOf, rayOf } from './process-runtime.ts';
 import { realWire, type Wire } from './session/wire.ts';
 import { tunnelEnd } from './tunnel/tunnel-end.ts';
 import { Wiring } from './wiring.ts';
@@ -36,9 +35,6 @@ export interface RunningWorker {
   stop(options?: { readonly keepNodes?: boolean }): Promise<void>;
 }
 
-/** How long nodes outlive a worker that died: as long as the laptop policy waits for a silent device. */
-const nodeGraceMs = 30_000;
-
 /** Starts the worker of an enrolled device. Throws when `dir` is enrolled nowhere. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { dir, url, log, clock = realClock, random = realRandom, wire = realWire, rootPid = process.pid } = options;
@@ -51,7 +47,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const plain = openHttp(url);
   const signer = { device, secretKey: keys.secretKey, clock, random };
   const http = signedHttp(plain, signer);
-  const runtime = options.runtime ?? processRuntime({ dir: join(dir, 'nodes'), python: options.python, graceMs: nodeGraceMs, log });
+  const runtime = options.runtime ?? processRuntimeOf({ dir: join(dir, 'nodes'), python: options.python, log });
   const refused = options.refused ?? (() => undefined);
   const wiring = new Wiring({
     dir,
@@ -92,8 +88,4 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       plain.close();
     },
   };
-}
-
-function rayOf({ ports }: RunningNode, token: string): RayJobs {
-  return rayJobs({ host: ports.host, port: ports.dashboard, token });
 }

@@ -30,15 +30,11 @@ export const doctorCommand: Command = {
   options: {},
   examples: ['iog doctor', 'iog doctor --json'],
   async run({ environment, terminal }) {
-    const findings = await Promise.all([
+    const findings = await Promise.all([rayVersion(environment), namespaces(), ports(), cores(), network(environment)]).then((asked) => [
       nodeVersion(),
-      rayVersion(environment),
-      namespaces(),
-      ports(),
       disk(environment),
       memory(),
-      cores(),
-      network(environment),
+      ...asked,
     ]);
     const rows = findings.map(({ what, state, found, fix }) => [state, what, state === 'good' || fix === '' ? found : `${found}. ${fix}`]);
     terminal.result(findings, table(['state', 'what', 'found'], rows));

@@ -49,7 +49,7 @@ const quoteCommand: Command = {
   },
 };
 
-export function quoteText(quote: Quote): string {
+function quoteText(quote: Quote): string {
   const rows = quote.nodes.flatMap((node) => [
     [node.name, node.region, 'all', formatAmount(BigInt(node.rateMicroPerHour))],
     ...node.breakdown.map(({ what, count, microPerHour }) => ['', '', `${count} ${what}`, formatAmount(BigInt(microPerHour))]),

@@ -24,7 +24,7 @@ export function planHost(cores: readonly number[], memoryBytes: number, devices:
   return {
     shared,
     devices: Array.from({ length: devices }, (_, i) => ({
-      name: `${i === 0 ? 'first' : i === 1 ? 'second' : `device-${i + 1}`}`,
+      name: i === 0 ? 'first' : i === 1 ? 'second' : `device-${i + 1}`,
       cores: shared
         ? [cores[i % cores.length] ?? 0]
         : cores.slice(Math.floor((i * cores.length) / devices), Math.floor(((i + 1) * cores.length) / devices)),

@@ -24,12 +24,12 @@ export function receiptText(receipt: Receipt): string {
 }
 
 /** The law of every receipt. */
-export function addsUp({ heldMicro, paidMicro, refundedMicro }: Pick<Receipt, 'heldMicro' | 'paidMicro' | 'refundedMicro'>): boolean {
+function addsUp({ heldMicro, paidMicro, refundedMicro }: Pick<Receipt, 'heldMicro' | 'paidMicro' | 'refundedMicro'>): boolean {
   return BigInt(heldMicro) === BigInt(paidMicro) + BigInt(refundedMicro);
 }
 
 /** `3 proven (3 declared), 1 unproven` */
-export function minutesText({ minutes: { proven, unproven, violated, byBasis } }: Pick<ReceiptLease, 'minutes'>): string {
+function minutesText({ minutes: { proven, unproven, violated, byBasis } }: Pick<ReceiptLease, 'minutes'>): string {
   const bases = Object.entries(byBasis)
     .filter(([, count]) => count > 0)
     .map(([basis, count]) => `${count} ${basis}`);

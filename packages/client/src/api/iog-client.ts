@@ -94,7 +94,7 @@ export function iogClient({ url, key, patienceMs = defaultPatienceMs }: ClientOp
         all.push(...page.items);
         after = page.next;
       } while (after !== null);
-      return all as never;
+      return all;
     },
     events: (cluster, after, signal) =>
       eventStream(
@@ -130,7 +130,7 @@ export function pathOf(
   params: Readonly<Record<string, unknown>> = {},
   query: Readonly<Record<string, unknown>> = {},
 ): string {
-  const path = template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name] ?? '')));
+  const path = template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])));
   const pairs = Object.entries(query).filter(([, value]) => value !== undefined);
   return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString()}`;
 }

@@ -11,7 +11,7 @@ export class PackError extends Error {
   }
 }
 
-export const maxPackageBytes = 95 * 1024 * 1024;
+const maxPackageBytes = 95 * 1024 * 1024;
 const maxFiles = 20_000;
 const skipped = new Set(['.git', '__pycache__', 'node_modules', '.venv', 'venv', '.mypy_cache', '.pytest_cache', '.DS_Store']);
 // The earliest instant that a zip's two-second local time can hold, in every time zone.

@@ -19,7 +19,7 @@ export interface Tunnel {
 }
 
 /** `status` as control answered (403, 429, 502, 503; 401 and the like from the dial itself), or 0 where no answer came. */
-export class TunnelError extends Error {
+class TunnelError extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {

@@ -31,10 +31,6 @@ export function blobHandlers(ports: ControlPorts): Pick<Handlers, Served> {
     );
     return clusters.filter((_, i) => leases[i]);
   };
-  const deviceOf = (call: { device: DeviceRow | undefined }): DeviceRow => {
-    if (!call.device) throw new Error('a device route without a device');
-    return call.device;
-  };
 
   return {
     'blob.put': async (call) => {
@@ -66,4 +62,9 @@ export function blobHandlers(ports: ControlPorts): Pick<Handlers, Served> {
 
 function segmentName({ params }: Call<'job.log'> | Call<'device.log'>): string {
   return `logs/${params.job}/${String(params.segment).padStart(5, '0')}`;
+}
+
+function deviceOf({ device }: { device: DeviceRow | undefined }): DeviceRow {
+  if (!device) throw new Error('a device route without a device');
+  return device;
 }

@@ -39,7 +39,7 @@ export function clusterLoop(ports: ControlPorts): Loop {
 }
 
 /** One step of one cluster; wakes the devices whose assignments it changed. */
-export async function stepOne(ports: ControlPorts, id: string, controlSince: number): Promise<void> {
+async function stepOne(ports: ControlPorts, id: string, controlSince: number): Promise<void> {
   const woken = await change<readonly string[]>(ports, async (read) => {
     const cluster = await read.one('cluster', id);
     if (!cluster || cluster.state === 'ended') return { writes: [], value: [] };

@@ -49,7 +49,6 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
     const [row] = await load<R>(kind, [id]);
     return row?.account === account ? row : undefined;
   };
-  const missing = (noun: string, id: string) => refuse({ code: 'not-found', context: { noun, id } });
   const wake = (cluster: ClusterRow, leases: readonly { device: string }[]): void => {
     ports.signals.wake('cluster', cluster.id);
     ports.signals.wake('event', cluster.id);
@@ -196,6 +195,10 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
       return outcome;
     },
   };
+}
+
+function missing(noun: string, id: string) {
+  return refuse({ code: 'not-found', context: { noun, id } });
 }
 
 async function decideCreate(ports: ControlPorts, call: Call<'cluster.create'>, read: Read, leases: LeaseRow[]) {

@@ -2,7 +2,7 @@
 import type { ClusterView, EntryView, JobView, LeaseView, MinuteView } from '@iog/protocol';
 import { type ClusterRow, type EntryRow, type JobRow, type LeaseRow, type MinuteRow, isLive } from '@iog/core';
 
-export function leaseView(lease: LeaseRow): LeaseView {
+function leaseView(lease: LeaseRow): LeaseView {
   const {
     id,
     cluster,

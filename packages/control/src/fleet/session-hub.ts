@@ -151,7 +151,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     session.live.lastSeenAt = ports.clock.now();
     if (message.type === 'pulse-answer')
       return pulseAnswered(session.live, message.nonce, ports.policy.session.pulseWithinMs, ports.clock.now());
-    if (++session.queued > queueMax) return void session.ws.terminate();
+    if (++session.queued > queueMax) return session.ws.terminate();
     session.queue = session.queue
       .then(() => handle(session, message))
       .catch((error: unknown) => {

@@ -32,10 +32,10 @@ export async function sendEvents(
       const [now] = await ports.store.load([{ kind: 'cluster', id }]);
       const until = Math.min((now?.row as ClusterRow | undefined)?.events ?? 0, last + eventsAtOnce);
       const keys = Array.from({ length: Math.max(0, until - last) }, (_, i) => ({ kind: 'event', id: eventId(id, last + i + 1) }));
-      for (const found of await ports.store.load(keys)) {
-        if (!found) continue;
-        const { seq, at, event, subject, detail } = found.row as EventRow;
-        out.write(`id: ${seq}\ndata: ${JSON.stringify({ seq, at, kind: event, subject, detail })}\n\n`);
+      for (const event of await ports.store.load(keys)) {
+        if (!event) continue;
+        const { seq, at, event: kind, subject, detail } = event.row as EventRow;
+        out.write(`id: ${seq}\ndata: ${JSON.stringify({ seq, at, kind, subject, detail })}\n\n`);
       }
       last = Math.max(last, until);
       if (keys.length === eventsAtOnce) again = true;

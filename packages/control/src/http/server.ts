@@ -98,11 +98,11 @@ async function callerOf({ route, access }: Serving, request: FastifyRequest) {
   return access.device(request.headers, request.method, request.url, sha256hex(body));
 }
 
+function malformed(detail: string): { readonly ok: false; readonly rejection: Rejection } {
+  return { ok: false, rejection: { code: 'request.malformed', context: { detail } } };
+}
+
 function readInput({ route, check }: Serving, request: FastifyRequest) {
-  const malformed = (detail: string) => ({
-    ok: false as const,
-    rejection: { code: 'request.malformed', context: { detail } } satisfies Rejection,
-  });
   const params = check.params(request.params);
   if (!params.ok) return malformed(params.detail);
   const query = check.query(request.query);
@@ -129,7 +129,7 @@ function sendOutcome(outcome: Outcome<unknown> | Stored, route: Route, request: 
   return reply.type('application/json').send(JSON.stringify(outcome.answer));
 }
 
-export function sendProblem(reply: FastifyReply, request: FastifyRequest, rejection: Rejection): FastifyReply {
+function sendProblem(reply: FastifyReply, request: FastifyRequest, rejection: Rejection): FastifyReply {
   const problem = problemOf(rejection, request.id);
   return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
 }

@@ -41,7 +41,7 @@ function isEmpty(value: unknown): boolean {
 }
 
 /** One sentence for what is wrong: the deepest named field and why. */
-export function firstError(where: string, check: Check, value: unknown): string {
+function firstError(where: string, check: Check, value: unknown): string {
   const [first] = check.Errors(value);
   return first ? `${where}${first.instancePath.replaceAll('/', '.')} ${first.message}`.slice(0, 300) : `${where} is not valid`;
 }

@@ -1,4 +1,5 @@
 // identity over HTTP: accounts, keys, the activity log.
+import type { ActivityView } from '@iog/protocol';
 import type { AccountRow, ActivityRow, KeyRow, Row } from '@iog/core';
 import { accept, accountView, createAccount, createKey, keyView, reject, revokeKey } from '@iog/core';
 import { type ControlPorts, newId } from '../ports.ts';
@@ -90,8 +91,11 @@ export function identityHandlers(ports: ControlPorts): Pick<Handlers, Served> {
     },
     'activity.list': async (call) => {
       const rows = await page<ActivityRow>('activity', accountOf(call), call.query, true);
-      const view = ({ kind: _, ...rest }: ActivityRow) => rest;
-      return answer(pageOf(rows, call.query.limit ?? pageRows, view, (row) => cursorOf(row as Row)));
+      return answer(pageOf(rows, call.query.limit ?? pageRows, activityView, (row) => cursorOf(row as Row)));
     },
   };
+}
+
+function activityView({ id, at, account, key, command: name, subject, outcome, request }: ActivityRow): ActivityView {
+  return { id, at, account, key, command: name, subject, outcome, request };
 }

@@ -22,7 +22,6 @@ const pageRows = 100;
 const clustersLooked = 1_000;
 
 export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.show' | 'entry.list' | 'faucet.draw'> {
-  const amountOf = (rows: readonly BalanceRow[], id: string): string => String(rows.find((row) => row.id === id)?.amountMicro ?? 0n);
   const balanceOf = async (account: Parameters<typeof availableOf>[0]): Promise<Balance> => {
     const found = await ports.store.load([availableOf(account), earnedOf(account)].map((id) => ({ kind: 'balance', id })));
     const rows = found.flatMap((each) => (each ? [each.row as BalanceRow] : []));
@@ -103,4 +102,8 @@ async function drawnBefore(ports: ControlPorts, account: string): Promise<bigint
     (sum, { row }) => sum + (row as EntryRow).lines.reduce((part, line) => part + (line.amountMicro > 0n ? line.amountMicro : 0n), 0n),
     0n,
   );
+}
+
+function amountOf(rows: readonly BalanceRow[], id: string): string {
+  return String(rows.find((row) => row.id === id)?.amountMicro ?? 0n);
 }

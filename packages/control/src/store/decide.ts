@@ -1,7 +1,7 @@
 // Load, decide, commit: a decision is made from versioned rows and stands if these still do; else it is made again.
 import { type Key, type Query, type Store, StoreFault, type StoredRow, type Versioned } from './store.ts';
 
-export const mostDecisions = 25;
+const mostDecisions = 25;
 
 /** What a decision reads. Each row that it depends on is read here, so that the commit can check it. */
 export interface Reading<M extends Record<string, StoredRow>> {

@@ -5,7 +5,7 @@ import { StoreFault, type StoredRow } from './store.ts';
 import { decodeBody } from './body.ts';
 import type { Catalog } from './catalog.ts';
 
-export const schemaVersion = 1;
+const schemaVersion = 1;
 
 /*
  * Rows are in a rowid table: bodies are often larger than the quarter of a page that a WITHOUT ROWID table keeps in place.

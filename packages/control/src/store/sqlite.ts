@@ -9,8 +9,8 @@ import { sqliteReader } from './sqlite-read.ts';
 import { type DatabaseLimits, inTransaction, openDatabase } from './sqlite-schema.ts';
 import { type Prepared, prepareCommit, sqliteWriter } from './sqlite-write.ts';
 
-export const mostCommitsOfGroup = 256;
-export const mostCommitsQueued = 16_384;
+const mostCommitsOfGroup = 256;
+const mostCommitsQueued = 16_384;
 
 export interface SqliteOptions extends DatabaseLimits {
   /** A file, whose directory this process then holds for itself; or ':memory:'. */

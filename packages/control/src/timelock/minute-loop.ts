@@ -33,7 +33,7 @@ export function minuteLoop(ports: ControlPorts): Loop {
 }
 
 /** One lease's step: its decided minutes, the money due, and settlement once the last minute is decided. */
-export async function stepLease(ports: ControlPorts, id: LeaseId, controlSince: number): Promise<void> {
+async function stepLease(ports: ControlPorts, id: LeaseId, controlSince: number): Promise<void> {
   const settled = await change<LeaseRow | undefined>(ports, async (read) => {
     const before = await read.one('lease', id);
     if (!before || (before.state !== 'active' && before.state !== 'ending')) return { writes: [], value: undefined };

@@ -5,7 +5,10 @@
  * but `A10` is not in `A100`, nor `L40` in `L40S`: those are other GPUs.
  */
 export function isModel(wanted: string, model: string): boolean {
-  const letters = [...wanted.toLowerCase().replace(/[\s_-]/g, '')];
+  const letters = wanted
+    .toLowerCase()
+    .replace(/[\s_-]/g, '')
+    .split('');
   if (letters.length === 0) return false;
   const pattern = letters.map((letter) => letter.replace(/[^0-9a-z]/g, '\\$&')).join('[\\s_-]*');
   return new RegExp(`(?<![0-9a-z])${pattern}(?![0-9a-z])`).test(model.toLowerCase());

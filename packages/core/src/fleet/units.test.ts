@@ -23,7 +23,10 @@ function checkDisjoint(device: DeviceRow): void {
   const cores = device.live.flatMap(({ slice }) => slice.cores);
   const gpus = device.live.flatMap(({ slice }) => slice.gpus);
   const free = freeUnits(device);
-  assert.deepEqual([...cores, ...free.cores].toSorted(), [0, 1, 2, 3]);
+  assert.deepEqual(
+    [...cores, ...free.cores].toSorted((a, b) => a - b),
+    [0, 1, 2, 3],
+  );
   assert.deepEqual([...gpus, ...free.gpus.map((gpu) => gpu.uuid)].toSorted(), ['GPU-0', 'GPU-1']);
   assert.equal(
     device.live.reduce((sum, { slice }) => sum + slice.memoryBytes, free.memoryBytes),

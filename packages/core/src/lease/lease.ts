@@ -1,5 +1,5 @@
 // The life of a lease: reserved, active from T1, ending from T2, settled. Its money and minutes are the ledger's and the time-lock's.
-import type { ClusterId, DeviceId, Instant, LeaseId, ObservedLease, Policy, Role, Slice } from '@iog/protocol';
+import type { Instant, LeaseId, ObservedLease, Policy, Role, Slice } from '@iog/protocol';
 import { hourMs } from '@iog/protocol';
 import type { ClusterRow, DeviceRow, LeaseRow } from '../rows.ts';
 
@@ -20,9 +20,9 @@ export function reserve({ id, cluster, device, slice, rateMicroPerHour, role, se
   return {
     kind: 'lease',
     id,
-    cluster: cluster.id as ClusterId,
+    cluster: cluster.id,
     account: cluster.account,
-    device: device.id as DeviceId,
+    device: device.id,
     supplier: device.account,
     deviceName: device.name,
     slice,

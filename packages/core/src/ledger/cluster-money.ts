@@ -103,7 +103,10 @@ export interface FaucetDraw extends Doing {
   readonly policy: Policy;
 }
 
-/** Test money. Rejects `faucet.closed` in a network of real money, `request.malformed` for nothing, `faucet.limit` beyond the policy's sum for one account. */
+/**
+ * Test money. Rejects `faucet.closed` in a network of real money, `request.malformed` for an amount that is not above zero,
+ * `faucet.limit` beyond the policy's sum for one account.
+ */
 export function faucet({ account, amountMicro, drawnMicro, policy, balances, now, entryId }: FaucetDraw): Decision<EntryRow> {
   const limit = BigInt(policy.faucetMicro);
   if (policy.currency !== 'TUSD' || limit === 0n) return reject('faucet.closed');

@@ -60,7 +60,7 @@ for (const [name, expected, plan, changes] of [
     { pulses: [] },
   ],
   ['half of two cores is foreign: at the threshold', 'proven', { changes: foreign(1) }, {}],
-  ['more than half of two cores is foreign', 'unproven foreign.share', { changes: foreign(1.01) }, {}],
+  ['more than half of two cores is foreign', 'unproven foreign.share', { changes: foreign(1.0005) }, {}],
   ['foreign time cannot be measured', 'unproven foreign.unmeasured', { changes: () => ({ method: 'none' }) }, {}],
   ['a counter went back and came again', 'unproven chain.contradiction', { changes: (i) => (i === 5 ? { busyMs: 0 } : {}) }, {}],
   ['the worker restarted within a gap', 'proven', { segmentOf: (i) => (i < 6 ? 1 : 2) }, {}],
@@ -83,10 +83,11 @@ test('the last minute waits for the closing sample, at the latest until the wind
   assert.equal(verdictOf({ times: every10s.slice(0, 3) }, { to: cut }), 'unproven chain.gap closing.missing foreign.unmeasured');
 });
 
+const loaded = (i: number, at: number): Partial<Snapshot> => ({ ...foreign(1.5)(i, at), closing: i === 3 });
+
 test('a last minute of two seconds takes the share of the span before it', () => {
-  const changes = (i: number, at: number): Partial<Snapshot> => ({ ...foreign(1.5)(i, at), closing: i === 3 });
-  const times = [from - 22_000, from - 12_000, from - 1_000, from + 2_000];
-  assert.equal(verdictOf({ times, changes }, { to: from + 2_000, pulses: [] }), 'unproven pulse.none-sent foreign.share');
+  const times = [from - 22_000, from - 12_000, from - 500, from + 2_000];
+  assert.equal(verdictOf({ times, changes: loaded }, { to: from + 2_000, pulses: [] }), 'unproven pulse.none-sent foreign.share');
   assert.equal(verdictOf({ times, changes: (i) => ({ closing: i === 3 }) }, { to: from + 2_000, pulses: [] }), 'proven pulse.none-sent');
 });
 
@@ -105,6 +106,14 @@ test('a second sample in one place voids the minutes of both, and no other', () 
     decide(samples, { from: from - minuteMs, to: from, pulses: [] })?.grounds.some(({ code }) => code === 'chain.contradiction'),
     false,
   );
+});
+
+test('a second sample for the one that bounds the minute voids it, whatever its own date', () => {
+  const taken = chain({ times: every10s });
+  const after = taken[9];
+  assert.ok(after);
+  const other = { ...after, hash: 'e'.repeat(64), arrivedAt: after.arrivedAt + 5_000 };
+  assert.equal(decide(placed([...taken.slice(0, 10), other]))?.kind, 'unproven');
 });
 
 test('law: the verdict is the same for samples in any order, any of them twice, and with whatever came after the minute', () => {

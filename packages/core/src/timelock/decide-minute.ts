@@ -1,4 +1,5 @@
-// The verdict of one lease-minute, from recorded evidence and the policy alone (rules `timelock/v1`): the same input gives the same verdict, for anyone.
+// The verdict of one lease-minute, from recorded evidence and the policy alone (rules `timelock/v1`).
+// The same input gives the same verdict, for anyone.
 import type { AccountingMethod, Ground, GroundCode, Instant, Policy } from '@iog/protocol';
 import { accountingMethods, minuteMs } from '@iog/protocol';
 import type { PulseRecord, Sample, Verdict } from '../rows.ts';

@@ -19,10 +19,10 @@ export function hashOf(snapshot: Snapshot): string {
 }
 
 /** One snapshot taken at `at`: a tenant that has kept one core busy since time 0, unless changed. */
-export function take(at: number, place: { segment: number; index: number; prev: string }, changes: Partial<Snapshot> = {}): Snapshot {
+export function take(at: number, where: { segment: number; index: number; prev: string }, changes: Partial<Snapshot> = {}): Snapshot {
   const busyMs = Math.max(0, at) + 1_000_000;
   const counts = { monoMs: at + bootMs, busyMs, tenantMs: busyMs, ownMs: 0 };
-  const base = { v: 1, lease: sampleLease(1), device, ...place, ...counts, pulse: '', method: 'schedstat', closing: false } as const;
+  const base = { v: 1, lease: sampleLease(1), device, ...where, ...counts, pulse: '', method: 'schedstat', closing: false } as const;
   return { ...base, ...changes };
 }
 
@@ -41,8 +41,8 @@ export function chain({ times, segmentOf = () => 1, delayMs = () => 20, changes 
     const before = taken.at(-1);
     const segment = segmentOf(i);
     const isFirst = before?.snapshot.segment !== segment;
-    const place = { segment, index: isFirst ? 0 : (before?.snapshot.index ?? 0) + 1, prev: isFirst ? '' : (before?.hash ?? '') };
-    const snapshot = take(at, place, changes(i, at));
+    const where = { segment, index: isFirst ? 0 : (before?.snapshot.index ?? 0) + 1, prev: isFirst ? '' : (before?.hash ?? '') };
+    const snapshot = take(at, where, changes(i, at));
     arrivedAt = Math.max(arrivedAt, at + delayMs(i));
     taken.push({ snapshot, hash: hashOf(snapshot), arrivedAt });
   }

@@ -64,12 +64,12 @@ export async function enrol(options: EnrolOptions): Promise<Enrolling> {
   }
 }
 
-export function newCode(random: Random): string {
+function newCode(random: Random): string {
   const letters = [...random(codeLength)].map((byte) => codeLetters[byte % codeLetters.length] ?? 'A').join('');
   return `${letters.slice(0, 4)}-${letters.slice(4)}`;
 }
 
-export function signedEnrolment({ name, units, runtime }: EnrolOptions, keys: DeviceKeys, code: string, atMs: number): Enrolment {
+function signedEnrolment({ name, units, runtime }: EnrolOptions, keys: DeviceKeys, code: string, atMs: number): Enrolment {
   const { publicKey, ageRecipient: recipient } = keys;
   const host = hostname().slice(0, 128);
   const said = { code, name, publicKey, recipient, recipientSignature: signRecipient(keys), units, runtime, host, atMs };

@@ -8,7 +8,7 @@ import type { JobRecord, JobRecords } from './job-record.ts';
 const segmentBytes = 64 * 1024;
 const segmentEveryMs = 2_000;
 const retryMs = 500;
-export const mostLogBytes = 64 * 1024 * 1024;
+const mostLogBytes = 64 * 1024 * 1024;
 /** Of a log that is cut, the end is kept too: a job's result is its last line. */
 const keptTailBytes = 32 * 1024;
 const cutNotice = `\n[the log is longer than ${mostLogBytes / 1024 / 1024} MiB; what came here is left out]\n`;

@@ -247,5 +247,5 @@ async function openEntrypoint(sealed: string, identity: string): Promise<{ entry
   if (typeof env !== 'object' || env === null || Array.isArray(env)) throw fault;
   const pairs = Object.entries(env);
   if (pairs.some(([name, text]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || typeof text !== 'string')) throw fault;
-  return { entrypoint, env: Object.fromEntries(pairs) as Record<string, string> };
+  return { entrypoint, env: Object.fromEntries(pairs) };
 }

@@ -183,20 +183,19 @@ export class LeaseNode {
   }
 
   async #start(want: Assignment): Promise<void> {
-    const { runtime } = this.#ports;
     const { lease, role, generation, incarnation, cluster, slice, head } = want;
     const secrets = this.#secrets;
     if (secrets === undefined) return;
     if (role === 'member' && head === null) return this.#report('preparing', "waits for the head's address");
     try {
-      this.#nodePorts ??= await runtime.allocatePorts({ lease, role });
+      this.#nodePorts ??= await this.#ports.runtime.allocatePorts({ lease, role });
       const ports = this.#nodePorts;
       if (role === 'head') {
         this.#keep({ address: { host: ports.host, gcs: ports.gcs, dashboard: ports.dashboard } });
         this.#report('prepared', '');
       }
       const spec = { lease, generation, incarnation, cluster, role, slice, head, rayToken: secrets.rayToken };
-      const node = await runtime.start(spec, ports);
+      const node = await this.#ports.runtime.start(spec, ports);
       this.#report('starting', '');
       this.#attach(node);
       this.#sample(node);

@@ -76,7 +76,8 @@ export function processRuntime({ dir, python, graceMs, log, containment = bestCo
     },
     async adopt() {
       const records = readRecords(dir);
-      const nodes = await Promise.all(records.map(async (record) => (await attach(record, 500)) ?? void forget(record)));
+      const nodes = await Promise.all(records.map((record) => attach(record, 500)));
+      records.filter((_, i) => nodes[i] === undefined).forEach(forget);
       return nodes.filter((node): node is RunningNode => node !== undefined);
     },
     async sweep(keep) {
@@ -90,7 +91,7 @@ export function processRuntime({ dir, python, graceMs, log, containment = bestCo
 }
 
 /** Tries once what this host allows. */
-export function bestContainment(): Containment {
+function bestContainment(): Containment {
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user'];
   const tried = spawnSync('unshare', [...user, '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', 'true'], {
     stdio: 'ignore',

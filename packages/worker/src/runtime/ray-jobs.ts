@@ -7,8 +7,9 @@ import { type RayAddress, aliveNodes, rayJson, rayRequest } from './ray-http.ts'
 const uploadTimeoutMs = 120_000;
 const tasksMax = 10_000;
 
+const jobPath = (id: string): string => `/api/jobs/${encodeURIComponent(id)}`;
+
 export function rayJobs(address: RayAddress): RayJobs {
-  const jobPath = (id: string): string => `/api/jobs/${encodeURIComponent(id)}`;
   return {
     async uploadPackage(zip) {
       const name = `_ray_pkg_${createHash('sha1').update(zip).digest('hex')}.zip`;
@@ -68,7 +69,7 @@ function tail({ host, port, token }: RayAddress, path: string, onText: (text: st
     const ws = new WebSocket(`ws://${host}:${port}${path}`, { headers: { authorization: `Bearer ${token}` }, perMessageDeflate: false });
     const stop = (): void => ws.terminate();
     signal.addEventListener('abort', stop, { once: true });
-    ws.on('message', (data) => onText(String(data)));
+    ws.on('message', (data) => onText((data as Buffer).toString('utf8')));
     ws.on('error', (error) => (signal.aborted ? resolve() : reject(error)));
     ws.on('close', () => {
       signal.removeEventListener('abort', stop);

@@ -23,7 +23,7 @@ export const realWire: Wire = (url, on) => {
   let reason = '';
   socket.on('message', (data, isBinary) => {
     on.alive();
-    if (!isBinary) on.text(data.toString());
+    if (!isBinary) on.text((data as Buffer).toString('utf8'));
   });
   socket.on('open', () => on.alive());
   socket.on('ping', () => on.alive());

@@ -1,0 +1,40 @@
+// The bench: measures the product beside bare Ray and the bare database in one run, and prints one table.
+import { parseArgs } from 'node:util';
+import { clusterBench } from './cluster/cluster.ts';
+import { coldStartBench } from './cold-start.ts';
+import { ledgerBench } from './ledger.ts';
+import { type Bench, type Measured, tableOf } from './line.ts';
+
+const benches: readonly Bench[] = [clusterBench, ledgerBench, coldStartBench];
+const names = benches.map(({ name }) => name).join(', ');
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true },
+      runs: { type: 'string', default: '3' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const runs = Number(values.runs);
+  const wanted = benches.filter(({ name }) => values.only?.includes(name) ?? true);
+  const unknown = values.only?.filter((name) => benches.every((bench) => bench.name !== name)) ?? [];
+  if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
+    console.error(`Usage: npm run bench -- [--only <name>] [--runs <whole number>] [--json]. Names: ${names}.`);
+    return 2;
+  }
+  const measured: Record<string, Measured> = {};
+  for (const bench of wanted) {
+    console.error(`${bench.name}:`);
+    measured[bench.name] = await bench.run({ runs, say: (line) => console.error(`  ${line}`) });
+  }
+  if (values.json) console.log(JSON.stringify(measured, undefined, 2));
+  else {
+    const all = Object.values(measured);
+    console.log(`\n${tableOf(all.flatMap(({ lines }) => lines))}`);
+    for (const { breakdown = [] } of all) if (breakdown.length > 0) console.log(`\n${breakdown.join('\n')}`);
+  }
+  return 0;
+}
