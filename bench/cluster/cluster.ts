@@ -1,6 +1,6 @@
 // From the call that rents a cluster to the first task done on both of its nodes, beside bare Ray doing the same on this machine.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { packFolder } from '@iog/client';
 import { startNetwork } from '../../apps/iog/src/network/network.ts';
@@ -49,12 +49,20 @@ async function interleaved(work: Record<Side, () => Promise<RunTimes>>, runs: nu
   const done: Runs = { rented: [], bare: [], pinned: [] };
   for (let i = 0; i < runs; i++) {
     for (const side of i % 2 === 0 ? order : order.toReversed()) {
+      const busyMs = hostBusyMs();
       const times = await work[side]();
       done[side].push(times);
-      say(`${i + 1}/${runs} ${side}: ${figure(times.tasks, 'ms')}`);
+      say(
+        `${i + 1}/${runs} ${side}: ${figure(times.tasks, 'ms')}, ${figure(hostBusyMs() - busyMs, 'ms')} of processor time until it was gone`,
+      );
     }
   }
   return done;
+}
+
+/** Processor time of the whole host so far: tells work from waiting, and a disturbed run from a quiet one. */
+function hostBusyMs(): number {
+  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
 }
 
 function measuredOf(done: Runs): Measured {

@@ -9,7 +9,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { type Store, StoreFault, type TableSpec } from './store.ts';
 import { type SqliteOptions, openSqlite } from './sqlite.ts';
-import { type Count, type Opened, note, storeContract, testTables } from './test/store-contract.ts';
+import { storeContract } from './test/store-contract.ts';
+import { type Count, type Opened, note, testTables } from './test/test-rows.ts';
 
 storeContract('SQLite', async (): Promise<Opened> => {
   const dir = mkdtempSync(join(tmpdir(), 'iog-store-'));

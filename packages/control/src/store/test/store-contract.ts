@@ -1,46 +1,10 @@
 // What every store does, whatever it is made of: the tests that each implementation passes.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { type Commit, type Query, type Store, type StoredRow, type TableSpec, cursorOf } from '../store.ts';
-import { transact } from '../decide.ts';
+import { type Query, type Store, cursorOf } from '../store.ts';
+import { decisionLaws } from './decision-laws.ts';
 import { modelLaw } from './store-model.ts';
-
-export interface Opened {
-  readonly store: Store;
-  /** Closes the store and opens what it kept. */
-  reopen(): Promise<Store>;
-  close(): Promise<void>;
-}
-
-export interface Note extends StoredRow {
-  readonly kind: 'note';
-  readonly owner?: string | undefined;
-  readonly due?: number | undefined;
-  readonly name?: string | undefined;
-  readonly value?: unknown;
-}
-export interface Count extends StoredRow {
-  readonly kind: 'count';
-  readonly n: bigint;
-}
-export type TestRows = { note: Note; count: Count };
-
-const noteTable: TableSpec<Note> = {
-  kind: 'note',
-  indexes: {
-    owner: (row) => (row.owner === undefined ? undefined : { equals: row.owner, sort: row.id }),
-    due: (row) => (row.due === undefined ? undefined : { sort: row.due }),
-    name: (row) => (row.name === undefined ? undefined : { sort: row.name }),
-    all: () => ({}),
-  },
-};
-export const testTables = [noteTable, { kind: 'count', indexes: {} }] as readonly TableSpec<never>[];
-
-export const note = (id: string, fields: Omit<Note, 'kind' | 'id'> = {}): Note => ({ kind: 'note', id, ...fields });
-const key = (id: string, kind = 'note') => ({ kind, id });
-const put = (...writes: StoredRow[]): Commit => ({ reads: [], writes });
-
-type Contract = (title: string, body: (store: Store, opened: Opened) => Promise<void>) => void;
+import { type Contract, type Note, type Opened, key, note, put, versions } from './test-rows.ts';
 
 export function storeContract(name: string, open: () => Promise<Opened>): void {
   const law: Contract = (title, body) =>
@@ -58,10 +22,6 @@ export function storeContract(name: string, open: () => Promise<Opened>): void {
   pageLaws(law);
   decisionLaws(law);
   law('does what a model of it does', (store) => modelLaw(store));
-}
-
-async function versions(store: Store, ...names: string[]): Promise<number[]> {
-  return (await store.load(names.map((id) => key(id)))).map((found) => found?.version ?? 0);
 }
 
 function versionLaws(law: Contract): void {
@@ -246,78 +206,4 @@ function pageLaws(law: Contract): void {
     for (const limit of [0, 1001, 1.5]) await assert.rejects(ids(store, { index: 'owner', limit }), /a query for/);
     await assert.rejects(ids(store, { index: 'nope', limit: 1 }), /no index/);
   });
-}
-
-function increment(store: Store, id: string): Promise<bigint> {
-  return transact<TestRows, bigint>(store, async (read) => {
-    const n = ((await read.one('count', id))?.n ?? 0n) + 1n;
-    return { writes: [{ kind: 'count', id, n } satisfies Count], value: n };
-  });
-}
-
-function decisionLaws(law: Contract): void {
-  law('sixteen that count together lose nothing', async (store) => {
-    const counted = await Promise.all(Array.from({ length: 16 }, () => times(20, () => increment(store, 'c'))));
-    assert.equal(new Set(counted.flat()).size, 320);
-    const [found] = await store.load([key('c', 'count')]);
-    assert.deepEqual(found, { version: 320, row: { kind: 'count', id: 'c', n: 320n } });
-  });
-
-  law('a decision that stays stale is contended after 25 tries, and applies nothing', async (store) => {
-    let tries = 0;
-    const work = transact<TestRows, void>(store, async (read) => {
-      await read.many('count', ['c', 'other']);
-      tries++;
-      await increment(store, 'c');
-      return { writes: [note('never')], value: undefined };
-    });
-    await assert.rejects(work, { name: 'StoreFault', code: 'store.contended' });
-    assert.equal(tries, 25);
-    assert.deepEqual(await versions(store, 'never'), [0]);
-  });
-
-  law('a key read twice is one row; listed rows count once they are tracked', async (store) => {
-    await store.commit(put(note('a', { owner: 'o' })));
-    for (const tracked of [false, true]) {
-      let tries = 0;
-      await transact<TestRows, void>(store, async (read) => {
-        assert.equal(await read.one('note', `none`), undefined);
-        const rows = await read.list({ kind: 'note', index: 'owner', equals: 'o', limit: 9 });
-        if (tracked) read.track(rows);
-        const before = await read.one('note', 'b');
-        if (tries++ === 0) await increment(store, 'c');
-        if (tries === 1) await bump(store, 'a');
-        assert.equal(await read.one('note', 'b'), before);
-        return { writes: [note(`done-${tracked}`)], value: undefined };
-      });
-      assert.equal(tries, tracked ? 2 : 1);
-    }
-  });
-
-  law('what fails over rows that changed meanwhile is decided again; a true failure is thrown', async (store) => {
-    let tries = 0;
-    const value = await transact<TestRows, string>(store, async (read) => {
-      const n = (await read.one('count', 'c'))?.n ?? 0n;
-      if (tries++ === 0) await increment(store, 'c');
-      assert.equal(n, 1n);
-      return { writes: [], value: 'whole' };
-    });
-    assert.deepEqual([value, tries], ['whole', 2]);
-    await assert.rejects(
-      transact(store, () => Promise.reject(new Error('a bug'))),
-      /a bug/,
-    );
-  });
-}
-
-async function bump(store: Store, id: string): Promise<void> {
-  const [found] = await store.load([key(id)]);
-  assert.ok(found);
-  assert.deepEqual(await store.commit({ reads: [{ key: key(id), version: found.version }], writes: [found.row] }), { ok: true });
-}
-
-async function times<T>(count: number, work: () => Promise<T>): Promise<T[]> {
-  const done: T[] = [];
-  for (let i = 0; i < count; i++) done.push(await work());
-  return done;
 }

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSqlite } from '../sqlite.ts';
 import { transact } from '../decide.ts';
-import { type Count, type TestRows, testTables } from './store-contract.ts';
+import { type Count, type TestRows, testTables } from './test-rows.ts';
 
 const store = openSqlite({ path: join(process.argv[2] ?? '', 'store.db'), tables: testTables });
 for (;;) {
