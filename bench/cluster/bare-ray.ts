@@ -9,7 +9,7 @@ import { holdPorts } from '../../packages/worker/src/runtime/free-ports.ts';
 import { type RayAddress, aliveNodes } from '../../packages/worker/src/runtime/ray-http.ts';
 import { rayJobs } from '../../packages/worker/src/runtime/ray-jobs.ts';
 import { type NodePorts, type RayNode, rayArguments, rayEnvironment } from '../../packages/worker/src/runtime/ray-start.ts';
-import { type RunTimes, runTimes } from './run-times.ts';
+import { type RunTimes, type Seen, runTimes } from './run-times.ts';
 
 export interface BareNodes {
   readonly python: string;
@@ -74,7 +74,7 @@ function startNode({ python, memoryBytes, coreCount }: BareNodes, { ports, mark,
 }
 
 async function measure(address: RayAddress, startedAt: number, zip: Uint8Array): Promise<RunTimes> {
-  const seen = { headReady: 0, membersJoined: 0, submitted: 0 };
+  const seen: Seen = { spawned: Date.now(), headReady: 0, membersJoined: 0, submitted: 0 };
   const jobs = rayJobs(address);
   const until = startedAt + withinMs;
   const id = `bench-${randomBytes(6).toString('hex')}`;
@@ -98,7 +98,7 @@ async function measure(address: RayAddress, startedAt: number, zip: Uint8Array):
   }
 }
 
-async function watch(address: RayAddress, seen: { headReady: number; membersJoined: number }, until: number): Promise<void> {
+async function watch(address: RayAddress, seen: Seen, until: number): Promise<void> {
   while (seen.membersJoined === 0 && Date.now() < until) {
     const alive = (await aliveNodes(address).catch(() => [])).length;
     if (alive >= 1) seen.headReady ||= Date.now();

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { askQuote, isOver, rentCluster, resultIn, savedLog, submitJob, uploadPackage } from '@iog/client';
 import type { ClusterId, Demand, JobView } from '@iog/protocol';
 import type { Network } from '../../apps/iog/src/network/network.ts';
-import { type RunTimes, runTimes } from './run-times.ts';
+import { type RunTimes, type Seen, runTimes } from './run-times.ts';
 
 const pollMs = 50;
 const withinMs = 120_000;
+const spawnedSteps: readonly string[] = ['starting', 'joining', 'ready'];
 
 export async function rentedRun({ client, profile }: Network, demand: Demand, zip: Uint8Array): Promise<RunTimes> {
   const quote = await askQuote(client, demand);
@@ -17,7 +18,7 @@ export async function rentedRun({ client, profile }: Network, demand: Demand, zi
     const blob = await uploadPackage(client, cluster, zip);
     const entrypoint = 'python two_nodes.py';
     const submitted = await submitJob(client, cluster, { name: 'bench', entrypoint, env: { IOG_NODES: '2' }, package: blob });
-    const seen = { headReady: 0, membersJoined: 0, submitted: 0 };
+    const seen = { spawned: 0, headReady: 0, membersJoined: 0, submitted: 0 };
     const job = await follow(client, cluster.id, submitted, seen, startedAt + withinMs);
     if (job.state !== 'succeeded') throw new Error(`the job ${job.state}: ${job.detail}`);
     return runTimes(startedAt, seen, resultIn(await savedLog(client, job.id, profile.ageIdentity)));
@@ -26,16 +27,11 @@ export async function rentedRun({ client, profile }: Network, demand: Demand, zi
   }
 }
 
-async function follow(
-  client: Network['client'],
-  cluster: ClusterId,
-  first: JobView,
-  seen: { headReady: number; membersJoined: number; submitted: number },
-  until: number,
-): Promise<JobView> {
+async function follow(client: Network['client'], cluster: ClusterId, first: JobView, seen: Seen, until: number): Promise<JobView> {
   for (let job = first; ; job = await client.call('job.show', { params: { job: first.id } })) {
     const { head, leases, waitsFor } = await client.call('cluster.show', { params: { cluster } });
     const now = Date.now();
+    if (leases.every(({ step }) => spawnedSteps.includes(step))) seen.spawned ||= now;
     if (leases.some(({ id, step }) => id === head && step === 'ready')) seen.headReady ||= now;
     if (leases.every(({ step }) => step === 'ready')) seen.membersJoined ||= now;
     if (job.state !== 'waiting') seen.submitted ||= now;

@@ -20,12 +20,7 @@ export function loop(name: string, everyMs: number, log: Log, step: () => Promis
       try {
         await step();
       } catch (error) {
-        log({
-          level: 'error',
-          event: 'loop.failed',
-          loop: name,
-          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-        });
+        logFailure(log, name, error);
       }
       // oxlint-disable-next-line no-unmodified-loop-condition -- a wake-up or a stop sets them while a step waits
     } while (again && !stopped);
@@ -46,4 +41,13 @@ export function loop(name: string, everyMs: number, log: Log, step: () => Promis
       await running;
     },
   };
+}
+
+/** Steps through the items; one that fails is logged and does not keep the others from their step. */
+export async function eachAlone<T>(log: Log, name: string, items: readonly T[], step: (item: T) => Promise<void>): Promise<void> {
+  for (const item of items) await step(item).catch((error: unknown) => logFailure(log, name, error));
+}
+
+function logFailure(log: Log, name: string, error: unknown): void {
+  log({ level: 'error', event: 'loop.failed', loop: name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 }

@@ -22,7 +22,7 @@ import {
 } from '@iog/core';
 import { canonical } from '@iog/seal';
 import { type ControlPorts, type Read, change, newId } from '../ports.ts';
-import { type Loop, loop } from '../loop.ts';
+import { type Loop, eachAlone, loop } from '../loop.ts';
 import { entriesOf, minutesOf } from './account.ts';
 
 const clustersAtOnce = 1_000;
@@ -32,7 +32,7 @@ export function clusterLoop(ports: ControlPorts): Loop {
   const startedAt = ports.clock.now();
   const woken = loop('cluster', 500, ports.log, async () => {
     const live = await ports.store.query({ kind: 'cluster', index: 'live', limit: clustersAtOnce });
-    for (const { row } of live) await stepOne(ports, (row as ClusterRow).id, startedAt);
+    await eachAlone(ports.log, 'cluster', live, ({ row }) => stepOne(ports, (row as ClusterRow).id, startedAt));
   });
   const off = ports.signals.on('cluster', () => woken.wake());
   return { wake: woken.wake, stop: () => (off(), woken.stop()) };

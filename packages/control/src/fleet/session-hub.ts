@@ -37,6 +37,7 @@ const queueMax = 256;
 
 export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): SessionHub {
   const sessions = new Map<string, Session>();
+  const sockets = new Set<WebSocket>();
   const checkMessage = Compile(ToControlSchema);
   const capacity = capacityDemands(ports);
   const offDevice = ports.signals.on('device', (device) => void pushAssignments(device));
@@ -55,9 +56,11 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     let session: Session | undefined;
     let greeting = false;
     const late = setTimeout(() => ws.terminate(), helloWithinMs);
+    sockets.add(ws);
     ws.on('error', () => ws.terminate());
     ws.on('close', () => {
       clearTimeout(late);
+      sockets.delete(ws);
       if (session) closed(session);
     });
     ws.on('message', (data) => {
@@ -107,6 +110,8 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
 
   function begin(ws: WebSocket, device: DeviceRow, version: number): Session {
     sessions.get(device.id)?.ws.terminate();
+    // A demand that went to the session before will not be answered in this one.
+    capacity.forget(device.id);
     const { session: times, evidence } = ports.policy;
     const live = ports.live.opened(device.id, device.epoch, ports.clock.now());
     const pulse = (): void => {
@@ -205,8 +210,8 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
 
   function closed(session: Session): void {
     session.stop();
-    capacity.forget(session.device);
     if (sessions.get(session.device) !== session) return;
+    capacity.forget(session.device);
     sessions.delete(session.device);
     ports.live.closed(session.device, session.epoch);
     ports.log({ level: 'info', event: 'session.closed', device: session.device, epoch: session.epoch });
@@ -220,10 +225,9 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     },
     stop() {
       offDevice();
-      for (const session of sessions.values()) {
-        session.stop();
-        session.ws.terminate();
-      }
+      for (const session of sessions.values()) session.stop();
+      // Also those that have not said hello: the server closes only when the last socket has.
+      for (const ws of sockets) ws.terminate();
     },
   };
 }

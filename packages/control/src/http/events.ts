@@ -12,7 +12,7 @@ const keepAliveMs = 10_000;
 export async function sendEvents(
   ports: ControlPorts,
   call: Call<'cluster.events'>,
-  reply: FastifyReply,
+  { reply, lastEventId }: { readonly reply: FastifyReply; readonly lastEventId: string | undefined },
   sendProblem: (rejection: Rejection) => FastifyReply,
 ): Promise<FastifyReply | undefined> {
   const { cluster: id } = call.params;
@@ -23,7 +23,7 @@ export async function sendEvents(
   reply.hijack();
   const out = reply.raw;
   out.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-request-id': call.request });
-  let last = call.query.after ?? 0;
+  let last = call.query.after ?? (/^\d{1,15}$/.test(lastEventId ?? '') ? Number(lastEventId) : 0);
   let sending: Promise<void> | undefined;
   let again = false;
   const sendNew = async (): Promise<void> => {
@@ -46,17 +46,19 @@ export async function sendEvents(
     again = true;
     sending ??= sendNew().catch(() => void out.destroy());
   };
-  send();
-  await sending;
   if (call.query.follow !== true) {
+    send();
+    await sending;
     out.end();
     return undefined;
   }
+  // Before the first send: neither an event nor the end of the connection is missed while it runs.
   const off = ports.signals.on('event', (woken) => woken === id && send());
   const alive = setInterval(() => (out.write(': alive\n\n'), send()), keepAliveMs);
   out.once('close', () => {
     off();
     clearInterval(alive);
   });
+  send();
   return undefined;
 }

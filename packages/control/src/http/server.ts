@@ -85,7 +85,12 @@ async function serve(serving: Serving, request: FastifyRequest, reply: FastifyRe
     idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
   };
   if (route.form === 'events')
-    return sendEvents(ports, call as unknown as Call<'cluster.events'>, reply, (rejection) => sendProblem(reply, request, rejection));
+    return sendEvents(
+      ports,
+      call as unknown as Call<'cluster.events'>,
+      { reply, lastEventId: headerOf(request, 'last-event-id') },
+      (rejection) => sendProblem(reply, request, rejection),
+    );
   const handle = serving.handlers[name] as (input: unknown) => Promise<Outcome<unknown> | Stored>;
   return sendOutcome(await handle(call), route, request, reply);
 }
@@ -96,6 +101,11 @@ async function callerOf({ route, access }: Serving, request: FastifyRequest) {
   if (route.access === 'open') return { ok: true as const, key: undefined, device: undefined };
   const body = Buffer.isBuffer(request.body) ? request.body : typeof request.body === 'string' ? request.body : '';
   return access.device(request.headers, request.method, request.url, sha256hex(body));
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 function malformed(detail: string): { readonly ok: false; readonly rejection: Rejection } {
@@ -137,7 +147,7 @@ function sendProblem(reply: FastifyReply, request: FastifyRequest, rejection: Re
 /** What the environment failed at is unavailable for now; all the rest is a bug of ours, told without its inside. */
 function faultOf(ports: ControlPorts, error: unknown, request: FastifyRequest): Rejection {
   const code = (error as { code?: string }).code ?? '';
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return { code: 'request.too-large', context: { limit: ports.policy.limits.requestBytes } };
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return { code: 'request.too-large', context: { limit: request.routeOptions.bodyLimit } };
   if (code.startsWith('FST_ERR_CTP'))
     return {
       code: 'request.malformed',

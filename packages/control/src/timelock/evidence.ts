@@ -55,7 +55,9 @@ export async function takeEvidence(
       if (minute.verdict === null && minute.samples.length < samplesPerMinute)
         minutes.set(id, { ...minute, samples: [...minute.samples, sample] });
     }
-    const evidence = samples.reduce((hash, sample) => sha256hex(hash + sha256hex(sample.signed.bytes)), lease.evidence);
+    // The receipt of a settled lease names the hash: what comes later is acknowledged and changes it no more.
+    const hashed = lease.state === 'settled' ? [] : samples;
+    const evidence = hashed.reduce((hash, sample) => sha256hex(hash + sha256hex(sample.signed.bytes)), lease.evidence);
     const writes: Row[] = [{ ...lease, chain, evidence }, ...minutes.values()];
     return { writes, value: chain };
   });

@@ -16,7 +16,7 @@ import {
   minuteId,
 } from '@iog/core';
 import { type ControlPorts, type Read, change, newId } from '../ports.ts';
-import { type Loop, loop } from '../loop.ts';
+import { type Loop, eachAlone, loop } from '../loop.ts';
 
 const leasesAtOnce = 1_000;
 const minutesAtOnce = 30;
@@ -26,7 +26,7 @@ export function minuteLoop(ports: ControlPorts): Loop {
   const startedAt = ports.clock.now();
   const woken = loop('minute', 1_000, ports.log, async () => {
     const open = await ports.store.query({ kind: 'lease', index: 'open', limit: leasesAtOnce });
-    for (const { row } of open) await stepLease(ports, (row as LeaseRow).id, startedAt);
+    await eachAlone(ports.log, 'minute', open, ({ row }) => stepLease(ports, (row as LeaseRow).id, startedAt));
   });
   const off = ports.signals.on('minute', () => woken.wake());
   return { wake: woken.wake, stop: () => (off(), woken.stop()) };

@@ -41,7 +41,7 @@ export function stepCluster(before: ClusterRows, now: Instant, policy: Policy): 
   rows = noticeRunning(rows, tellings);
   const shortage = missing(rows);
   if (shortage.wanted > 0 && rows.cluster.replacements + shortage.wanted > policy.cluster.maxReplacements * rows.cluster.demand.nodes) {
-    return endCluster(rows, 'lost', now, policy);
+    return endCluster(rows, 'lost', now, policy, { before, tellings });
   }
   return finish(before, rows, tellings, now, { ...shortage, settled: false });
 }
@@ -104,14 +104,27 @@ function missing({ cluster, leases }: ClusterRows): { wanted: number; needsHead:
 }
 
 /** Ends a cluster for a reason: its leases end now, its jobs are told. Nothing to do when it is ending already. */
-export function endCluster(before: ClusterRows, reason: EndReason, now: Instant, policy: Policy): ClusterStep {
-  if (before.cluster.state === 'ending' || before.cluster.state === 'ended') return unchanged(before);
+export function endCluster(
+  current: ClusterRows,
+  reason: EndReason,
+  now: Instant,
+  policy: Policy,
+  // Within a step, what was stored before it: all that the step changed is saved and told too.
+  { before, tellings }: { readonly before: ClusterRows; readonly tellings: readonly Telling[] } = { before: current, tellings: [] },
+): ClusterStep {
+  if (current.cluster.state === 'ending' || current.cluster.state === 'ended') return unchanged(current);
   const rows: ClusterRows = {
-    cluster: { ...before.cluster, state: 'ending', endReason: reason, endingAt: now, waitsFor: 'its nodes to stop and their last minutes' },
-    leases: before.leases.map((lease) => endLease(lease, `the cluster ended: ${reason}`, now, now, policy)),
-    jobs: before.jobs.map((job) => endWith(job, reason === 'renter' ? 'stopped' : 'lost', `the cluster ended: ${reason}`, now)),
+    cluster: {
+      ...current.cluster,
+      state: 'ending',
+      endReason: reason,
+      endingAt: now,
+      waitsFor: 'its nodes to stop and their last minutes',
+    },
+    leases: current.leases.map((lease) => endLease(lease, `the cluster ended: ${reason}`, now, now, policy)),
+    jobs: current.jobs.map((job) => endWith(job, reason === 'renter' ? 'stopped' : 'lost', `the cluster ended: ${reason}`, now)),
   };
-  return finish(before, rows, [{ event: 'cluster.ending', subject: rows.cluster.id, detail: reason }], now, {
+  return finish(before, rows, [...tellings, { event: 'cluster.ending', subject: rows.cluster.id, detail: reason }], now, {
     wanted: 0,
     needsHead: false,
     settled: false,

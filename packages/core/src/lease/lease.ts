@@ -1,6 +1,6 @@
 // The life of a lease: reserved, active from T1, ending from T2, settled. Its money and minutes are the ledger's and the time-lock's.
 import type { Instant, LeaseId, ObservedLease, Policy, Role, Slice } from '@iog/protocol';
-import { hourMs } from '@iog/protocol';
+import { hourMs, minuteMs } from '@iog/protocol';
 import type { ClusterRow, DeviceRow, LeaseRow } from '../rows.ts';
 
 const noEvidence = '0'.repeat(64);
@@ -114,9 +114,10 @@ function sameReport(a: LeaseRow, b: LeaseRow): boolean {
   );
 }
 
-/** The lease of a device that fell silent: its money ends at its last good evidence. */
+/** The lease of a device that fell silent: its money ends at its last good evidence, but never within a minute that has its verdict. */
 export function loseLease(lease: LeaseRow, now: Instant, policy: Policy): LeaseRow {
-  return endLease(lease, 'device lost: no word from it', lease.chain?.at ?? lease.startedAt ?? now, now, policy);
+  const decidedUntil = lease.startedAt === null ? now : lease.startedAt + lease.nextMinute * minuteMs;
+  return endLease(lease, 'device lost: no word from it', Math.max(lease.chain?.at ?? 0, decidedUntil), now, policy);
 }
 
 /** Milliseconds from T1 to T2, or to now while it runs. */
