@@ -1,21 +1,46 @@
 // A beat: what a worker sees of its leases and jobs becomes rows, where it is new. An older epoch, generation or incarnation changes nothing.
 import type { DeviceId, ObservedLease } from '@iog/protocol';
 import {
+  type DeviceRow,
   type JobRow,
   type LeaseRow,
   type Row,
-  admissible,
+  isLive,
   jobStories,
   leaseStories,
   observe,
   observeJob,
+  proofExpired,
   returnSlice,
   tell,
 } from '@iog/core';
 import { type ControlPorts, change } from '../ports.ts';
 
+/** A beat names every lease that the worker knows; `observed` is that whole list. */
 export async function observeBeat(ports: ControlPorts, device: DeviceId, epoch: number, observed: readonly ObservedLease[]): Promise<void> {
   for (const seen of observed) await observeOne(ports, device, epoch, seen);
+  await freeUnknown(ports, device, epoch, new Set<string>(observed.map((seen) => seen.lease)));
+}
+
+/** An ended lease that its worker does not know, well after the end, never reached it: nothing of it runs, and its units are free. */
+async function freeUnknown(ports: ControlPorts, id: DeviceId, epoch: number, known: ReadonlySet<string>): Promise<void> {
+  const [found] = await ports.store.load([{ kind: 'device', id }]);
+  const held = (found?.row as DeviceRow | undefined)?.live ?? [];
+  if (held.every(({ lease }) => known.has(lease))) return;
+  const freed = await change<readonly LeaseRow[]>(ports, async (read) => {
+    const device = await read.one('device', id);
+    if (!device || device.epoch !== epoch) return { writes: [], value: [] };
+    const now = ports.clock.now();
+    const leases = await read.many(
+      'lease',
+      device.live.map(({ lease }) => lease).filter((lease) => !known.has(lease)),
+    );
+    const gone = leases.filter((lease) => !isLive(lease) && lease.stopBy !== null && now >= lease.stopBy);
+    if (gone.length === 0) return { writes: [], value: [] };
+    const free = gone.reduce((row, lease) => returnSlice(row, lease.id), device);
+    return { writes: [free, ...gone.map((lease) => ({ ...lease, stopped: true }))], value: gone };
+  });
+  for (const lease of freed) ports.signals.wake('cluster', lease.cluster);
 }
 
 interface Seen {
@@ -33,7 +58,7 @@ async function observeOne(ports: ControlPorts, deviceId: DeviceId, epoch: number
     if (!lease || lease.device !== deviceId) return { writes: [], value: undefined };
     const device = await read.one('device', deviceId);
     if (!device || device.epoch !== epoch) return { writes: [], value: undefined };
-    const next = observe(lease, seen, admissible(device, now) || device.proof !== null, now, ports.policy);
+    const next = observe(lease, seen, !proofExpired(device, now), now, ports.policy);
     const jobsBefore = await read.many(
       'job',
       seen.jobs.map((job) => job.job),

@@ -39,7 +39,7 @@ export function stepCluster(before: ClusterRows, now: Instant, policy: Policy): 
   const tellings: Telling[] = [];
   let rows = noticeHeadLoss(before, now, policy, tellings);
   rows = noticeRunning(rows, tellings);
-  const shortage = missing(rows);
+  const shortage = missing(rows, now);
   if (shortage.wanted > 0 && rows.cluster.replacements + shortage.wanted > policy.cluster.maxReplacements * rows.cluster.demand.nodes) {
     return endCluster(rows, 'lost', now, policy, { before, tellings });
   }
@@ -95,10 +95,10 @@ function noticeRunning(rows: ClusterRows, tellings: Telling[]): ClusterRows {
   return { ...rows, cluster: { ...rows.cluster, waitsFor: waitsFor.slice(0, 512) } };
 }
 
-/** How many nodes must be placed. A new incarnation waits until the old one is off its devices. */
-function missing({ cluster, leases }: ClusterRows): { wanted: number; needsHead: boolean } {
+/** How many nodes must be placed. A new incarnation waits until the old one is off its devices, or until their time to say so is over. */
+function missing({ cluster, leases }: ClusterRows, now: Instant): { wanted: number; needsHead: boolean } {
   const live = leases.filter(isLive);
-  const leaving = leases.some((lease) => lease.state === 'ending' && !lease.stopped && lease.stopBy !== null);
+  const leaving = leases.some((lease) => lease.state === 'ending' && !lease.stopped && lease.stopBy !== null && now < lease.stopBy);
   if (cluster.head === null) return { wanted: leaving ? 0 : cluster.demand.nodes - live.length, needsHead: true };
   return { wanted: cluster.demand.nodes - live.length, needsHead: false };
 }
