@@ -20,7 +20,38 @@ export function receiptText(receipt: Receipt): string {
     ['paid', `${money(receipt.paidMicro, currency)}, of it ${money(receipt.feeMicro, currency)} fee`],
     ['refunded', `${money(receipt.refundedMicro, currency)}${addsUp(receipt) ? '' : '  (does not add up)'}`],
   ]);
-  return [`Receipt of ${receipt.name} (${receipt.cluster})`, '', table(head, rows, [3, 4, 5, 6]), '', sums, '', receipt.notice].join('\n');
+  return [
+    `Receipt of ${receipt.name} (${receipt.cluster})`,
+    '',
+    table(head, rows, [3, 4, 5, 6]),
+    ...doubts(receipt),
+    '',
+    sums,
+    '',
+    receipt.notice,
+  ].join('\n');
+}
+
+const failing: Readonly<Record<string, string>> = {
+  'foreign.share': 'others used its cores',
+  'foreign.unmeasured': 'the use of its cores could not be measured',
+  'pulse.missed': 'a pulse went unanswered',
+  'chain.gap': 'its chain of samples has a gap',
+  'chain.missing': 'no evidence came',
+  'chain.contradiction': 'its samples contradict each other',
+};
+
+/** Why minutes were not proven, one line for each lease that has such. */
+function doubts({ leases }: Receipt): string[] {
+  return leases.flatMap(({ deviceName, verdicts }) => {
+    const grounds = verdicts
+      .filter(({ verdict }) => verdict !== 'proven')
+      .flatMap((minute) => minute.grounds.filter(({ code }) => code in failing));
+    const told = grounds.map(
+      ({ code, numbers }) => `${failing[code]} (${code}${numbers['permille'] === undefined ? '' : ` ${numbers['permille'] / 10} %`})`,
+    );
+    return told.length === 0 ? [] : [`  ${deviceName}, unproven: ${[...new Set(told)].slice(0, 4).join('; ')}`];
+  });
 }
 
 /** The law of every receipt. */

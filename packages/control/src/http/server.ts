@@ -19,6 +19,8 @@ export function httpServer(ports: ControlPorts, handlers: Handlers, access: Door
     bodyLimit: ports.policy.limits.requestBytes,
     requestTimeout: 120_000,
     forceCloseConnections: true,
+    // An address that cannot be decoded reaches no route and no error handler.
+    frameworkErrors: (_error, request, reply) => sendProblem(reply, request, unknownRoute(request)),
     genReqId: () => `req_${Buffer.from(ports.random(12)).toString('hex')}`,
   });
   const limits = rateLimit(ports.policy.limits.requestsPerMinute, () => ports.clock.now());
@@ -30,9 +32,7 @@ export function httpServer(ports: ControlPorts, handlers: Handlers, access: Door
     { parseAs: 'buffer', bodyLimit: ports.policy.limits.blobBytes },
     (_request, bytes, done) => done(null, bytes),
   );
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, request, { code: 'route.unknown', context: { method: request.method, path: request.url.slice(0, 200) } }),
-  );
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, request, unknownRoute(request)));
   app.setErrorHandler((error, request, reply) => sendProblem(reply, request, faultOf(ports, error, request)));
   for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
     const check = checks.get(name);
@@ -101,6 +101,10 @@ async function callerOf({ route, access }: Serving, request: FastifyRequest) {
   if (route.access === 'open') return { ok: true as const, key: undefined, device: undefined };
   const body = Buffer.isBuffer(request.body) ? request.body : typeof request.body === 'string' ? request.body : '';
   return access.device(request.headers, request.method, request.url, sha256hex(body));
+}
+
+function unknownRoute({ method, url }: { readonly method: string; readonly url: string }): Rejection {
+  return { code: 'route.unknown', context: { method, path: url.slice(0, 200) } };
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

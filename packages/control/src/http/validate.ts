@@ -43,5 +43,8 @@ function isEmpty(value: unknown): boolean {
 /** One sentence for what is wrong: the deepest named field and why. */
 function firstError(where: string, check: Check, value: unknown): string {
   const [first] = check.Errors(value);
-  return first ? `${where}${first.instancePath.replaceAll('/', '.')} ${first.message}`.slice(0, 300) : `${where} is not valid`;
+  if (!first) return `${where} is not valid`;
+  // What the compiler says of a field that a strict schema does not know.
+  const message = first.message === 'schema is false' ? 'is not a field of this request' : first.message;
+  return `${where}${first.instancePath.replaceAll('/', '.')} ${message}`.slice(0, 300);
 }

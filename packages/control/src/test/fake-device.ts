@@ -68,7 +68,11 @@ export function enrolmentOf(keys: DeviceKeys, changes: Record<string, unknown> =
 }
 
 /** Enrols, is approved by `secret`, and opens no session yet. */
-export async function enrolFake(rig: Rig, units?: Record<string, unknown>, secret = rig.secret): Promise<{ id: DeviceId; keys: DeviceKeys }> {
+export async function enrolFake(
+  rig: Rig,
+  units?: Record<string, unknown>,
+  secret = rig.secret,
+): Promise<{ id: DeviceId; keys: DeviceKeys }> {
   const keys = await deviceKeys();
   const said = enrolmentOf(keys, units ? { units } : {});
   const opened = await rig.call('POST', '/v1/enrolments', said, { key: null });
@@ -81,13 +85,15 @@ export interface HelloChanges {
   readonly min?: number;
   readonly max?: number;
   readonly signature?: string;
+  /** Answers capacity demands with work that it has not done. */
+  readonly wrongDigests?: boolean;
 }
 
 /** Opens a session; resolves once it is welcomed, refused or closed. */
 export async function connectFake(
   rig: Rig,
   { id, keys }: { id: DeviceId; keys: DeviceKeys },
-  hello: HelloChanges = {},
+  { wrongDigests = false, ...hello }: HelloChanges = {},
 ): Promise<FakeDevice> {
   const ws = new WebSocket(`${rig.url.replace('http', 'ws')}/v1/link`);
   const received: ToWorker[] = [];
@@ -110,8 +116,7 @@ export async function connectFake(
     node.index += 1;
     return { bytes: toBase64url(bytes), signature: sign(keys.secretKey, 'evidence', bytes) };
   };
-  const evidence = (lease: string, closing: boolean): void =>
-    send({ type: 'evidence', epoch, lease, snapshots: [sample(lease, closing)] });
+  const evidence = (lease: string, closing: boolean): void => send({ type: 'evidence', epoch, lease, snapshots: [sample(lease, closing)] });
 
   const follow = (assignments: readonly Assignment[]): void => {
     for (const assignment of assignments) {
@@ -149,7 +154,7 @@ export async function connectFake(
         return send({ type: 'pulse-answer', nonce: message.nonce });
       case 'capacity': {
         const work = (i: number) => argon2Chain({ ...message, salt: threadSalt(fromHex(message.salt), i) });
-        const digests = Array.from({ length: message.threads }, (_, i) => sha256hex(work(i)));
+        const digests = Array.from({ length: message.threads }, (_, i) => (wrongDigests ? sha256hex('idle') : sha256hex(work(i))));
         return send({ type: 'capacity-answer', id: message.id, digests });
       }
       case 'assignments':

@@ -21,7 +21,12 @@ export function createOf(
   options: CallOptions = {},
 ): Promise<Answer<ClusterView>> {
   const recipient = quote.nodes[0]?.recipient ?? '';
-  return rig.call<ClusterView>('POST', '/v1/clusters', { name: 'train', quote, secrets: secretsFor(quote, recipient), ...changes }, options);
+  return rig.call<ClusterView>(
+    'POST',
+    '/v1/clusters',
+    { name: 'train', quote, secrets: secretsFor(quote, recipient), ...changes },
+    options,
+  );
 }
 
 export async function fund(rig: Rig, amountMicro = '10000000', key = rig.secret): Promise<void> {

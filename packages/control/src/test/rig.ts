@@ -104,7 +104,11 @@ async function send<T>(url: string, method: string, route: string, body: unknown
 }
 
 /** Waits until the condition gives something, at most `limitMs`. */
-export async function until<T>(what: string, ask: () => T | undefined | false | Promise<T | undefined | false>, limitMs = 8_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => T | undefined | false | Promise<T | undefined | false>,
+  limitMs = 8_000,
+): Promise<T> {
   const endsAt = Date.now() + limitMs;
   for (;;) {
     const found = await ask();
