@@ -69,8 +69,9 @@ function startNode({ python, memoryBytes, coreCount }: BareNodes, { ports, mark,
     tokenPath,
   };
   const pin = cores === undefined ? [] : ['taskset', '--cpu-list', cores.join(',')];
-  const [program = '', ...args] = [...pin, ...rayArguments(node)];
-  return spawn(program, args, { env: rayEnvironment(node), cwd: tempDir, stdio: 'ignore', detached: true });
+  // `ray start --block` ends its processes on SIGTERM: nothing stays behind when the bench is killed.
+  const args = ['--pdeathsig', 'TERM', ...pin, ...rayArguments(node)];
+  return spawn('setpriv', args, { env: rayEnvironment(node), cwd: tempDir, stdio: 'ignore', detached: true });
 }
 
 async function measure(address: RayAddress, startedAt: number, zip: Uint8Array): Promise<RunTimes> {

@@ -68,8 +68,6 @@ function hostBusyMs(): number {
 function measuredOf(done: Runs): Measured {
   const tasks = (side: Side): number[] => done[side].map((times) => times.tasks);
   const medians = (side: Side): number[] => moments.map((moment) => median(done[side].map((times) => times[moment])));
-  const cells = (name: string, values: readonly string[]): string =>
-    [name.padEnd(10), ...values.map((value, i) => value.padStart(moments[i]?.length ?? 0))].join('  ');
   const rows = (['rented', 'bare', 'pinned'] as const).map((side) =>
     cells(
       side,
@@ -84,4 +82,8 @@ function measuredOf(done: Runs): Measured {
     breakdown: ['cluster: medians since the start', cells('', moments), ...rows],
     detail: done,
   };
+}
+
+function cells(name: string, values: readonly string[]): string {
+  return [name.padEnd(10), ...values.map((value, i) => value.padStart(moments[i]?.length ?? 0))].join('  ');
 }

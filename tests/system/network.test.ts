@@ -120,7 +120,7 @@ test('a worker is killed under a job: it takes its node up again, and the job go
 });
 
 test('a node is killed under a job: its lease ends, a replacement joins, and the job succeeds on two nodes', async () => {
-  const job = await steadyJob(place, client, cluster, 'under-node', true);
+  const job = await steadyJob(place, client, cluster, 'under-node', { asksRay: true });
   const leases = await activeLeases();
   const lost = leases.find(({ role }) => role === 'member');
   assert.ok(lost);

@@ -39,14 +39,32 @@ export interface SteadyJob {
 
 const over = ['succeeded', 'failed', 'stopped', 'lost'];
 
-/** Submits it and waits until it runs. `asksRay`: it uses all nodes at its end. */
-export async function steadyJob(place: Place, client: IogClient, cluster: ClusterId, name: string, asksRay = false): Promise<SteadyJob> {
+/** Submits it and waits until it runs. `asksRay`: it uses all nodes at its end. `retries`: after so many lost heads it runs again. */
+export async function steadyJob(
+  place: Place,
+  client: IogClient,
+  cluster: ClusterId,
+  name: string,
+  { asksRay = false, retries = 0 } = {},
+): Promise<SteadyJob> {
   const folder = path.join(place.dir, 'steady');
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(path.join(folder, 'steady.py'), program);
   const go = path.join(place.dir, `go-${name}`);
   const words = ['python', 'steady.py', go, ...(asksRay ? ['ray'] : [])];
-  const { id } = await iogJson<JobView>(place, ['job', 'submit', cluster, '--name', name, '--dir', folder, '--', ...words]);
+  const { id } = await iogJson<JobView>(place, [
+    'job',
+    'submit',
+    cluster,
+    '--name',
+    name,
+    '--retries',
+    String(retries),
+    '--dir',
+    folder,
+    '--',
+    ...words,
+  ]);
   const show = (): Promise<JobView> => client.call('job.show', { params: { job: id } });
   let last = '';
   await until(
