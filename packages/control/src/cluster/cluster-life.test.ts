@@ -161,9 +161,6 @@ test('control that starts again keeps cluster, money and evidence, and ends it a
   await until('the session to end', () => device.closed());
   assert.equal((await clusterOf(rig, cluster.id)).state, 'running');
   const again = await connectFake(rig, device);
-  const node = device.nodes.get(lease);
-  assert.ok(node);
-  again.nodes.set(lease, node);
   again.send({ type: 'evidence', epoch: again.epoch(), lease, snapshots: [again.sample(lease)] });
   await until('the evidence to be acknowledged', () => acknowledged(again).at(-1)?.index === 1);
   await rig.call('POST', `/v1/clusters/${cluster.id}/end`);
@@ -205,7 +202,7 @@ test('a job reaches the head, is told of, and is over once', async (t) => {
   assert.equal((await rig.call('POST', `/v1/clusters/${cluster.id}/jobs`, wanted)).body.code, 'cluster.state');
 });
 
-test('a device that falls silent loses its lease at its last evidence, and another takes its place', async (t) => {
+test('a device that falls silent loses its lease at its last evidence; only one that the secret is sealed to takes its place', async (t) => {
   const { rig, device, cluster } = await runningRig(t, {
     session: { ...quickPolicy.session, lostAfterMs: 600 },
     cluster: { ...quickPolicy.cluster, stopWithinMs: 300 },
@@ -220,11 +217,16 @@ test('a device that falls silent loses its lease at its last evidence, and anoth
   });
   assert.match(lost.endReason ?? '', /device lost/);
   assert.ok((lost.endedAt ?? Infinity) <= lastAt, 'money ends at the last evidence');
+  await until('the silence to be settled', async () => (await clusterOf(rig, cluster.id)).leases[0]?.state === 'settled');
+  assert.equal((await clusterOf(rig, cluster.id)).leases.length, 1);
+  const back = await connectFake(rig, device);
   const again = await until('the second incarnation', async () => {
     const now = await clusterOf(rig, cluster.id);
     return now.state === 'running' && now.incarnation === 2 && now;
   });
-  assert.equal(again.leases.find((lease) => lease.id === again.head)?.device, other.id);
+  assert.equal(again.leases.find((lease) => lease.id === again.head)?.device, device.id);
+  assert.deepEqual((await other.view()).leases, []);
+  await until('the old node to be off its device', async () => (await back.view()).leases.length === 1);
   const kinds = (await eventsOf(rig, cluster.id)).map((event) => event.kind);
   for (const kind of ['lease.ending', 'cluster.head-lost', 'lease.replaced']) assert.ok(kinds.includes(kind), kind);
   await rig.call('POST', `/v1/clusters/${cluster.id}/end`);

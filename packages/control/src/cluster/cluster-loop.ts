@@ -12,6 +12,7 @@ import {
   holdOf,
   availableOf,
   isLive,
+  leaseStories,
   loseLease,
   placeReplacement,
   receiptOf,
@@ -47,10 +48,17 @@ async function stepOne(ports: ControlPorts, id: string, controlSince: number): P
     const leases = await read.many('lease', cluster.leases);
     const jobs = await read.many('job', cluster.jobs);
     const seen = leases.map((lease) => noticeSilence(ports, lease, now, controlSince));
-    const step = stepCluster({ cluster, leases: seen, jobs }, now, ports.policy);
+    const stories = leaseStories(leases, seen);
+    const told = stories.length > 0 ? tell(cluster, now, stories) : { cluster, events: [] };
+    const step = stepCluster({ cluster: told.cluster, leases: seen, jobs }, now, ports.policy);
     const lost = seen.filter((lease, i) => lease !== leases[i] && !step.rows.some((row) => row.kind === 'lease' && row.id === lease.id));
-    const rows: Row[] = [...step.rows, ...lost, ...settleUnstarted(step.leases, now)];
-    if (step.settled) return { writes: await finished(ports, read, step, now), value: [] };
+    const rows: Row[] = [
+      ...(stories.length > 0 ? [told.cluster, ...told.events] : []),
+      ...step.rows,
+      ...lost,
+      ...settleUnstarted(step.leases, now),
+    ];
+    if (step.settled) return { writes: await finished(ports, read, step, now), value: devicesOf(step.leases, []) };
     if (step.wanted > 0) rows.push(...(await replaced(ports, read, step, now)));
     const latest = lastOfEach(rows);
     return { writes: latest, value: latest.length > 0 ? devicesOf(step.leases, latest) : [] };
@@ -83,7 +91,10 @@ async function replaced(ports: ControlPorts, read: Read, step: ReturnType<typeof
   const devices = new Map(hints.map(({ row }) => [row.id, row as DeviceRow]));
   const nodes: Replacement[] = [];
   for (let i = 0; i < step.wanted; i++) {
-    const candidates = [...devices.values()].map((device) => ({
+    const isHeld = nodes.length > 0 || step.leases.some((lease) => isLive(lease) && lease.sealedSecret !== null);
+    // While no live node has the secret, none can be sealed to a device that the renter did not name: it would wait in vain.
+    const fitting = [...devices.values()].filter((device) => isHeld || step.cluster.secrets.sealedTo[device.id] !== undefined);
+    const candidates = fitting.map((device) => ({
       device,
       connected: ports.live.isConnected(device.id),
       rttMs: ports.live.get(device.id)?.rttMs ?? null,

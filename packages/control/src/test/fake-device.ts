@@ -89,15 +89,14 @@ export interface HelloChanges {
   readonly wrongDigests?: boolean;
 }
 
-/** Opens a session; resolves once it is welcomed, refused or closed. */
+/** Opens a session; resolves once it is welcomed, refused or closed. Opened over a device, it goes on with that device's nodes. */
 export async function connectFake(
   rig: Rig,
-  { id, keys }: { id: DeviceId; keys: DeviceKeys },
+  { id, keys, nodes = new Map() }: { readonly id: DeviceId; readonly keys: DeviceKeys; readonly nodes?: Map<string, Node> },
   { wrongDigests = false, ...hello }: HelloChanges = {},
 ): Promise<FakeDevice> {
   const ws = new WebSocket(`${rig.url.replace('http', 'ws')}/v1/link`);
   const received: ToWorker[] = [];
-  const nodes = new Map<string, Node>();
   let epoch = 0;
   let pulse = '';
   let closed: { code: number; reason: string } | undefined;

@@ -134,11 +134,11 @@ export function endCluster(
 function stepEnding(before: ClusterRows, now: Instant): ClusterStep {
   const settled = before.leases.every((lease) => lease.state === 'settled');
   const open = before.leases.filter((lease) => lease.state !== 'settled');
-  const waitsFor = open.map((lease) => `${lease.deviceName}: ${lease.stopped ? 'its last minute' : `to stop (${lease.step})`}`).join('; ');
-  const rows =
-    settled || waitsFor === before.cluster.waitsFor
-      ? before
-      : { ...before, cluster: { ...before.cluster, waitsFor: waitsFor.slice(0, 512) } };
+  const waitsFor = open
+    .map((lease) => `${lease.deviceName}: ${lease.stopped ? 'its last minute' : `to stop (${lease.step})`}`)
+    .join('; ')
+    .slice(0, 512);
+  const rows = settled || waitsFor === before.cluster.waitsFor ? before : { ...before, cluster: { ...before.cluster, waitsFor } };
   return finish(before, rows, [], now, { wanted: 0, needsHead: false, settled });
 }
 
