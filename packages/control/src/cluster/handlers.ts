@@ -136,7 +136,6 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
     'job.submit': async (call) => {
       const id = newId(ports, 'job');
       const packaged = call.body.package === undefined || (await ports.blobs.exists(blobName(accountOf(call), call.body.package)));
-      if (!packaged) return refuse({ code: 'blob.unknown', context: { blob: call.body.package ?? '' } });
       const outcome = await command(
         ports,
         call,
@@ -144,6 +143,7 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
         async (read) => {
           const cluster = await read.one('cluster', call.params.cluster);
           if (!cluster || cluster.account !== accountOf(call)) return reject('not-found', { noun: 'cluster', id: call.params.cluster });
+          if (!packaged) return reject('blob.unknown', { blob: call.body.package ?? '' });
           return submitJob(cluster, id, call.body, policy.cluster.maxJobs, ports.clock.now());
         },
         jobView,

@@ -61,10 +61,11 @@ async function serve(serving: Serving, request: FastifyRequest, reply: FastifyRe
   const { ports, name, route } = serving;
   reply.header('x-request-id', request.id);
   const who = await callerOf(serving, request);
-  if (!who.ok) return sendProblem(reply, request, who.rejection);
-  const waitS = serving.limits.take(who.key?.id ?? who.device?.id ?? request.ip);
+  // Whoever is not known is counted by address, so that keys cannot be guessed at speed.
+  const waitS = serving.limits.take((who.ok ? (who.key?.id ?? who.device?.id) : undefined) ?? request.ip);
   if (waitS > 0)
     return sendProblem(reply.header('retry-after', waitS), request, { code: 'request.rate-limited', context: { seconds: waitS } });
+  if (!who.ok) return sendProblem(reply, request, who.rejection);
 
   const read = readInput(serving, request);
   if (!read.ok) return sendProblem(reply, request, read.rejection);
