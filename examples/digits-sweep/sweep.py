@@ -7,6 +7,7 @@ import os
 import time
 
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 GRID = list(itertools.product([0.1, 1.0, 10.0, 100.0], [1e-4, 5e-4, 1e-3, 5e-3]))
 NODES_WITHIN_S = 60
@@ -28,16 +29,21 @@ def wait_for_nodes(wanted):
     until = time.monotonic() + NODES_WITHIN_S
     while len([node for node in ray.nodes() if node["Alive"]]) < wanted and time.monotonic() < until:
         time.sleep(0.1)
-    alive = len([node for node in ray.nodes() if node["Alive"]])
-    print(f"{alive} nodes are up", flush=True)
+    alive = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
+    print(f"{len(alive)} nodes are up" + (f", {wanted} were wanted" if len(alive) < wanted else ""), flush=True)
     return alive
+
+
+def place(index, nodes):
+    """Each node gets one of the first trials, so that all of them work; Ray spreads the rest."""
+    return NodeAffinitySchedulingStrategy(nodes[index], soft=True) if index < len(nodes) else "SPREAD"
 
 
 def main():
     ray.init(log_to_driver=False)
     began = time.monotonic()
-    wait_for_nodes(int(os.environ.get("IOG_NODES", "1")))
-    pending = [trial.remote(c, gamma) for c, gamma in GRID]
+    nodes = wait_for_nodes(int(os.environ.get("IOG_NODES", "1")))
+    pending = [trial.options(scheduling_strategy=place(index, nodes)).remote(c, gamma) for index, (c, gamma) in enumerate(GRID)]
     done = []
     while pending:
         ready, pending = ray.wait(pending)

@@ -15,21 +15,19 @@ export function blobHandlers(ports: ControlPorts): Pick<Handlers, Served> {
     const found = await blobs.get(name);
     return found ? answer(found.stream as unknown as AnswerOf<N>) : refuse({ code: 'blob.unknown', context: { blob } });
   };
-  /** The clusters of which this device holds, or has held, a lease. */
-  const clustersOf = async (device: DeviceRow, job?: string): Promise<ClusterRow[]> => {
-    const wanted = job === undefined ? undefined : await row<JobRow>('job', job);
-    const live = await Promise.all(device.live.map(({ lease }) => row<LeaseRow>('lease', lease)));
-    const ids = new Set([
-      ...live.flatMap((lease) => (lease ? [lease.cluster as string] : [])),
-      ...(wanted ? [wanted.cluster as string] : []),
-    ]);
-    const clusters = (await Promise.all([...ids].map((id) => row<ClusterRow>('cluster', id)))).flatMap((each) => each ?? []);
-    const leases = await Promise.all(
-      clusters.map(async (cluster) =>
-        (await Promise.all(cluster.leases.map((id) => row<LeaseRow>('lease', id)))).some((lease) => lease?.device === device.id),
-      ),
+  /** The clusters of which this device holds a lease now. */
+  const clustersOf = async (device: DeviceRow): Promise<ClusterRow[]> => {
+    const leases = await Promise.all(device.live.map(({ lease }) => row<LeaseRow>('lease', lease)));
+    const ids = new Set(leases.flatMap((lease) => (lease ? [lease.cluster as string] : [])));
+    return (await Promise.all([...ids].map((id) => row<ClusterRow>('cluster', id)))).flatMap((each) => each ?? []);
+  };
+  /** Whether this device runs the head that the job was given to; it may tell the job's last words until its lease is settled. */
+  const isHeadOf = async (device: DeviceRow, job: JobRow): Promise<boolean> => {
+    const cluster = await row<ClusterRow>('cluster', job.cluster);
+    const leases = await Promise.all((cluster?.leases ?? []).map((id) => row<LeaseRow>('lease', id)));
+    return leases.some(
+      (lease) => lease?.device === device.id && lease.role === 'head' && lease.incarnation === job.incarnation && lease.state !== 'settled',
     );
-    return clusters.filter((_, i) => leases[i]);
   };
 
   return {
@@ -51,8 +49,7 @@ export function blobHandlers(ports: ControlPorts): Pick<Handlers, Served> {
     },
     'device.log': async (call) => {
       const job = await row<JobRow>('job', call.params.job);
-      const clusters = await clustersOf(deviceOf(call), call.params.job);
-      if (!job || !clusters.some((cluster) => cluster.id === job.cluster))
+      if (!job || !(await isHeadOf(deviceOf(call), job)))
         return refuse({ code: 'not-found', context: { noun: 'job', id: call.params.job } });
       const put = await blobs.put(segmentName(call), call.bytes ?? new Uint8Array(), policy.limits.logSegmentBytes);
       return put.ok ? answer({ bytes: put.bytes }) : refuse(put.rejection);

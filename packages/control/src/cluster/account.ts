@@ -4,11 +4,18 @@ import { type Store, cursorOf } from '../store/store.ts';
 
 const pageRows = 1_000;
 
-async function all<R>(store: Store, kind: string, index: string, equals: string): Promise<R[]> {
+/** Every row under one place of an index. */
+export async function all<R>(store: Store, kind: string, index: string, equals?: string): Promise<R[]> {
   const rows: R[] = [];
   let after: string | undefined;
   for (;;) {
-    const page = await store.query({ kind, index, equals, limit: pageRows, ...(after === undefined ? {} : { after }) });
+    const page = await store.query({
+      kind,
+      index,
+      limit: pageRows,
+      ...(equals === undefined ? {} : { equals }),
+      ...(after === undefined ? {} : { after }),
+    });
     rows.push(...page.map(({ row }) => row as unknown as R));
     const last = page[page.length - 1];
     if (!last || page.length < pageRows) return rows;

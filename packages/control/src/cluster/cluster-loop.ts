@@ -24,16 +24,15 @@ import {
 import { canonical } from '@iog/seal';
 import { type ControlPorts, type Read, change, newId } from '../ports.ts';
 import { type Loop, eachAlone, loop } from '../loop.ts';
-import { entriesOf, minutesOf } from './account.ts';
+import { all, entriesOf, minutesOf } from './account.ts';
 
-const clustersAtOnce = 1_000;
 const devicesLooked = 1_000;
 
 export function clusterLoop(ports: ControlPorts): Loop {
   const startedAt = ports.clock.now();
   const woken = loop('cluster', 500, ports.log, async () => {
-    const live = await ports.store.query({ kind: 'cluster', index: 'live', limit: clustersAtOnce });
-    await eachAlone(ports.log, 'cluster', live, ({ row }) => stepOne(ports, (row as ClusterRow).id, startedAt));
+    const live = await all<ClusterRow>(ports.store, 'cluster', 'live');
+    await eachAlone(ports.log, 'cluster', live, ({ id }) => stepOne(ports, id, startedAt));
   });
   const off = ports.signals.on('cluster', () => woken.wake());
   return { wake: woken.wake, stop: () => (off(), woken.stop()) };

@@ -59,11 +59,14 @@ async function observeOne(ports: ControlPorts, deviceId: DeviceId, epoch: number
     const device = await read.one('device', deviceId);
     if (!device || device.epoch !== epoch) return { writes: [], value: undefined };
     const next = observe(lease, seen, !proofExpired(device, now), now, ports.policy);
+    // Only the head of now tells of jobs, and only under its own generation and incarnation.
+    const owner = seen.jobs.length > 0 ? await read.one('cluster', lease.cluster) : undefined;
+    const mayTell = owner?.head === lease.id && seen.generation === lease.generation && seen.incarnation === lease.incarnation;
     const jobsBefore = await read.many(
       'job',
       seen.jobs.map((job) => job.job),
     );
-    const jobsAfter = jobsBefore.map((job) => (job.cluster === lease.cluster && lease.role === 'head' ? observeSeen(job, seen, now) : job));
+    const jobsAfter = jobsBefore.map((job) => (job.cluster === lease.cluster && mayTell ? observeSeen(job, seen, now) : job));
     const freed = next.stopped && device.live.some((held) => held.lease === lease.id);
     const jobsChanged = jobsAfter.filter((job, i) => job !== jobsBefore[i]);
     if (next === lease && jobsChanged.length === 0 && !freed) return { writes: [], value: undefined };

@@ -27,11 +27,7 @@ export function httpServer(ports: ControlPorts, handlers: Handlers, access: Door
   const checks = compileRoutes();
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => done(null, text));
-  app.addContentTypeParser(
-    'application/octet-stream',
-    { parseAs: 'buffer', bodyLimit: ports.policy.limits.blobBytes },
-    (_request, bytes, done) => done(null, bytes),
-  );
+  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes));
   app.setNotFoundHandler((request, reply) => sendProblem(reply, request, unknownRoute(request)));
   app.setErrorHandler((error, request, reply) => sendProblem(reply, request, faultOf(ports, error, request)));
   for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
@@ -40,11 +36,41 @@ export function httpServer(ports: ControlPorts, handlers: Handlers, access: Door
     app.route({
       method: route.method,
       url: route.path,
-      bodyLimit: route.form === 'bytes-in' ? ports.policy.limits.blobBytes : ports.policy.limits.requestBytes,
+      bodyLimit: bodyLimitOf(name, route, ports.policy.limits),
+      // A key is checked before its body is read: nobody unknown fills our memory.
+      onRequest: async (request, reply) => {
+        const scope = scopeOf(route.access);
+        const who = scope ? await access.key(request.headers, scope) : undefined;
+        if (who?.ok === false) return refuseUnknown({ limits, request, reply, rejection: who.rejection });
+        return undefined;
+      },
       handler: (request, reply) => serve({ ports, name, route, check, access, limits, handlers }, request, reply),
     });
   }
   return app;
+}
+
+function bodyLimitOf(name: RouteName, route: Route, limits: ControlPorts['policy']['limits']): number {
+  if (name === 'device.log') return limits.logSegmentBytes;
+  return route.form === 'bytes-in' ? limits.blobBytes : limits.requestBytes;
+}
+
+/** Whoever is not known is counted by address, so that keys cannot be guessed at speed. */
+function refuseUnknown({
+  limits,
+  request,
+  reply,
+  rejection,
+}: {
+  limits: RateLimit;
+  request: FastifyRequest;
+  reply: FastifyReply;
+  rejection: Rejection;
+}): FastifyReply {
+  const waitS = limits.take(request.ip);
+  reply.header('x-request-id', request.id);
+  if (waitS === 0) return sendProblem(reply, request, rejection);
+  return sendProblem(reply.header('retry-after', waitS), request, { code: 'request.rate-limited', context: { seconds: waitS } });
 }
 
 interface Serving {

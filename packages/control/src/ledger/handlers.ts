@@ -16,6 +16,7 @@ import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/server.ts';
 import { accountOf, answer, command, pageOf } from '../command.ts';
 import { cursorOf } from '../store/store.ts';
+import { all } from '../cluster/account.ts';
 import { entryView } from '../cluster/views.ts';
 
 const pageRows = 100;
@@ -97,9 +98,9 @@ export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.sho
 
 /** What the faucet has given this account. The balance row that every draw writes guards the sum. */
 async function drawnBefore(ports: ControlPorts, account: string): Promise<bigint> {
-  const entries = await ports.store.query({ kind: 'entry', index: 'faucet', equals: account, limit: 1_000 });
+  const entries = await all<EntryRow>(ports.store, 'entry', 'faucet', account);
   return entries.reduce(
-    (sum, { row }) => sum + (row as EntryRow).lines.reduce((part, line) => part + (line.amountMicro > 0n ? line.amountMicro : 0n), 0n),
+    (sum, { lines }) => sum + lines.reduce((part, line) => part + (line.amountMicro > 0n ? line.amountMicro : 0n), 0n),
     0n,
   );
 }

@@ -16,17 +16,17 @@ import {
   minuteId,
 } from '@iog/core';
 import { type ControlPorts, type Read, change, newId } from '../ports.ts';
+import { all } from '../cluster/account.ts';
 import { type Loop, eachAlone, loop } from '../loop.ts';
 
-const leasesAtOnce = 1_000;
 const minutesAtOnce = 30;
 
 /** Keeps every open lease's verdicts and money up to date; woken when evidence comes. */
 export function minuteLoop(ports: ControlPorts): Loop {
   const startedAt = ports.clock.now();
   const woken = loop('minute', 1_000, ports.log, async () => {
-    const open = await ports.store.query({ kind: 'lease', index: 'open', limit: leasesAtOnce });
-    await eachAlone(ports.log, 'minute', open, ({ row }) => stepLease(ports, (row as LeaseRow).id, startedAt));
+    const open = await all<LeaseRow>(ports.store, 'lease', 'open');
+    await eachAlone(ports.log, 'minute', open, ({ id }) => stepLease(ports, id, startedAt));
   });
   const off = ports.signals.on('minute', () => woken.wake());
   return { wake: woken.wake, stop: () => (off(), woken.stop()) };

@@ -37,7 +37,7 @@ export function stepCluster(before: ClusterRows, now: Instant, policy: Policy): 
   const reason = endReason(before, now);
   if (reason) return endCluster(before, reason, now, policy);
   const tellings: Telling[] = [];
-  let rows = noticeHeadLoss(before, now, policy, tellings);
+  let rows = noticeHeadLoss(endLate(before, now, policy), now, policy, tellings);
   rows = noticeRunning(rows, tellings);
   const shortage = missing(rows, now);
   if (shortage.wanted > 0 && rows.cluster.replacements + shortage.wanted > policy.cluster.maxReplacements * rows.cluster.demand.nodes) {
@@ -55,6 +55,18 @@ function endReason({ cluster, leases, jobs }: ClusterRows, now: Instant): EndRea
   const head = leases.find((lease) => lease.id === cluster.head);
   if (cluster.idleEndMs !== null && head?.state === 'active' && jobs.every(isOver) && head.idleMs >= cluster.idleEndMs) return 'idle';
   return undefined;
+}
+
+/** A node of a running cluster that is not ready within the forming time is given up, so that another can take its place. */
+function endLate(rows: ClusterRows, now: Instant, policy: Policy): ClusterRows {
+  const isLate = (lease: LeaseRow): boolean => lease.state === 'reserved' && now - lease.createdAt > policy.cluster.formWithinMs;
+  if (!rows.leases.some(isLate)) return rows;
+  return {
+    ...rows,
+    leases: rows.leases.map((lease) =>
+      isLate(lease) ? endLease(lease, 'the node did not become ready in time', now, now, policy) : lease,
+    ),
+  };
 }
 
 /** A lost head ends the incarnation: its members end too, and the cluster forms again on what is free plus one. */

@@ -100,7 +100,10 @@ export class JobRun {
     if (ended === undefined || signal.aborted) return;
     const tasksPerNode = await this.#tasks();
     const exitCode = ended.exitCode ?? (ended.status === 'SUCCEEDED' ? 0 : null);
-    this.#report({ state: jobStateOf(ended), exitCode, detail: (ended.message ?? '').slice(0, 2_000), tasksPerNode });
+    // Ray's own message quotes the log: it stays in the sealed segments.
+    const detail =
+      ended.status === 'FAILED' ? `the job failed${exitCode === null ? '' : ` with exit code ${exitCode}`}; its log says more` : '';
+    this.#report({ state: jobStateOf(ended), exitCode, detail, tasksPerNode });
     this.#abort.abort();
   }
 
@@ -131,6 +134,7 @@ export class JobRun {
     const zip = this.#want.package === null ? undefined : await this.#package(this.#want.package);
     const packageUri = zip === undefined ? undefined : await ray.uploadPackage(zip);
     const submission = { submissionId: this.#want.job, entrypoint, env, metadata: { attempt: String(this.#want.attempt) } };
+    if (this.#abort.signal.aborted) return;
     await ray.submit(packageUri === undefined ? submission : { ...submission, packageUri });
     this.#report({ state: 'submitted', detail: '' });
   }

@@ -178,7 +178,8 @@ test('a restart in the middle: the job is not submitted again, and no byte of it
   await until(() => second.observed()[0]?.state === 'failed', 'the job to end');
   assert.equal(ray.submitted.length, 1);
   assert.equal(await store.text(renter.identity), ray.log);
-  assert.deepEqual([second.observed()[0]?.exitCode, second.observed()[0]?.detail], [7, 'it failed']);
+  assert.equal(second.observed()[0]?.exitCode, 7);
+  assert.doesNotMatch(second.observed()[0]?.detail ?? '', /it failed/, 'what Ray quotes of the log goes to nobody');
 });
 
 test('segments that an earlier head left are kept: a later attempt goes on behind them', async () => {

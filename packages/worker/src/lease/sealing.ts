@@ -1,4 +1,4 @@
-// The cluster's secret on this device: opened from its seal, and given to the devices that an assignment names, once each.
+// The cluster's secret on this device: opened from its seal, and given to the devices that an assignment names, again while it is asked for.
 import type { LeaseId } from '@iog/protocol';
 import { decodeSecrets, fromBase64url, open, type ClusterSecrets } from '@iog/seal';
 import type { Log } from '../ports.ts';
@@ -9,9 +9,12 @@ export interface SealingPorts {
   readonly log: Log;
 }
 
+/** Control asks until it has committed: what was lost on the way is sealed again. */
+const againAfterMs = 5_000;
+
 export class Sealing {
   readonly #ports: SealingPorts;
-  readonly #done = new Set<string>();
+  readonly #done = new Map<string, number>();
 
   constructor(ports: SealingPorts) {
     this.#ports = ports;
@@ -21,10 +24,10 @@ export class Sealing {
   async give(others: readonly SealFor[], secrets: ClusterSecrets): Promise<void> {
     for (const other of others) {
       const key = [other.lease, other.device, other.publicKey, other.recipient, other.recipientSignature].join('/');
-      if (this.#done.has(key)) continue;
+      if (Date.now() - (this.#done.get(key) ?? 0) < againAfterMs) continue;
       const sealed = await sealForDevice(other, secrets);
       if (sealed === undefined) this.#ports.log({ level: 'error', event: 'seal-for.unsigned', lease: other.lease, device: other.device });
-      if (sealed === undefined || this.#ports.sendSealed(other.lease, other.device, sealed)) this.#done.add(key);
+      if (sealed === undefined || this.#ports.sendSealed(other.lease, other.device, sealed)) this.#done.set(key, Date.now());
     }
   }
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import { dirname } from 'node:path';
+import { endMarked, markName } from './marked-processes.ts';
 
 export interface KeeperSpec {
   /** Unix socket that the worker connects to. */
@@ -12,12 +13,14 @@ export interface KeeperSpec {
   readonly command: readonly string[];
   /** How long the node lives without a worker. */
   readonly graceMs: number;
+  /** What all processes of the node bear in their environment. */
+  readonly mark: string;
 }
 
 function main(specFile: string): void {
-  const { socket: path, command, graceMs } = JSON.parse(fs.readFileSync(specFile, 'utf8')) as KeeperSpec;
+  const { socket: path, command, graceMs, mark } = JSON.parse(fs.readFileSync(specFile, 'utf8')) as KeeperSpec;
   const [program = '', ...args] = command;
-  const init = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env: {}, cwd: '/' });
+  const init = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env: { [markName]: mark }, cwd: '/' });
   const workers = new Set<net.Socket>();
   let ended: number | undefined;
   let grace: NodeJS.Timeout | undefined;
@@ -29,7 +32,9 @@ function main(specFile: string): void {
     fs.rmSync(dirname(path), { recursive: true, force: true, maxRetries: 5 });
     process.exit(0);
   };
-  const finish = (code: number): void => {
+  const finish = async (code: number): Promise<void> => {
+    // Without a namespace the first process may be killed and leave the others behind.
+    await endMarked(mark).catch(() => undefined);
     if (ended !== undefined) return;
     ended = code;
     tell(JSON.stringify({ exited: code }));
@@ -53,8 +58,8 @@ function main(specFile: string): void {
     for (const line of lines) tell(line);
   });
   init.stdin.on('error', () => undefined);
-  init.once('error', () => finish(127));
-  init.once('exit', (code) => finish(code ?? 137));
+  init.once('error', () => void finish(127));
+  init.once('exit', (code) => void finish(code ?? 137));
 
   const server = net.createServer((worker) => {
     workers.add(worker);

@@ -1,11 +1,13 @@
 // One running node: watches it start and join, tells when it ends, and ends it without a trace.
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LeaseId, Role } from '@iog/protocol';
 import type { NodeStatus, RunningNode } from '../lease/runtime-port.ts';
 import type { KeeperLink } from './keeper-link.ts';
+import { endMarked } from './marked-processes.ts';
 import { aliveNodes, rayRequest } from './ray-http.ts';
-import type { NodePorts } from './ray-start.ts';
+import { type NodePorts, markOf } from './ray-start.ts';
 
 /** What a node's file remembers, so that a worker that comes back finds it. */
 export interface NodeRecord {
@@ -18,15 +20,18 @@ export interface NodeRecord {
 }
 
 const pollMs = 100;
-/** How long a ready head may lack its job agent before a silent port clash is called out. */
-const agentWithinMs = 45_000;
+/** How long a node that Ray holds for alive may lack its agent before a silent port clash is called out. It takes 4 s on two busy cores. */
+const agentWithinMs = 30_000;
+/** The first process gives up on its own after 10 s; then whatever bears the node's mark is ended from here. */
+const stopWithinMs = 15_000;
 const logTailBytes = 3_000;
 
-export function processNode(record: NodeRecord, link: KeeperLink, forget: () => void): RunningNode {
+export function processNode(record: NodeRecord, link: KeeperLink, forget: () => Promise<void>): RunningNode {
   const { role, ports, tempDir, headDashboard } = record;
   const token = fs.readFileSync(path.join(tempDir, 'token'), 'utf8');
   const listeners = new Set<() => void>();
-  const startedAt = Date.now();
+  let aliveSince: number | undefined;
+  let fault = '';
   let status: NodeStatus = {
     step: 'starting',
     detail: role === 'head' ? 'Ray head is starting' : 'Ray is starting and waits for the head',
@@ -34,27 +39,29 @@ export function processNode(record: NodeRecord, link: KeeperLink, forget: () => 
   };
   let timer: NodeJS.Timeout | undefined;
   let isStopping = false;
-  let isForgotten = false;
+  let ending: Promise<void> | undefined;
 
   const become = (next: NodeStatus): void => {
     if (status.step === next.step && status.detail === next.detail) return;
     status = next;
     for (const listener of listeners) listener();
   };
-  const ended = (): void => {
+  const end = async (): Promise<void> => {
     clearTimeout(timer);
-    if (isForgotten) return;
-    isForgotten = true;
-    const reason = isStopping ? 'stopped' : `Ray ended with ${link.exitCode() ?? 'no code'}: ${lastWords(path.join(tempDir, 'node.log'))}`;
+    const died = `Ray ended with ${link.exitCode() ?? 'no code'}: ${lastWords(path.join(tempDir, 'node.log'))}`;
+    const reason = isStopping ? 'stopped' : fault || died;
     link.leave();
-    forget();
-    become({ step: isStopping ? 'stopped' : 'failed', detail: reason, rayNodeId: null });
+    // A keeper that was killed has ended nothing itself; what writes into the folder must be gone before it goes.
+    const left = await endMarked(markOf(tempDir)).catch((error: unknown) => String(error));
+    await forget();
+    become({ step: isStopping && !left ? 'stopped' : 'failed', detail: left ?? reason, rayNodeId: null });
   };
-  link.onExit(ended);
+  const ended = (): Promise<void> => (ending ??= end());
+  link.onExit(() => void ended());
 
   const look = async (): Promise<void> => {
     const alive = await aliveNodes({ ...headDashboard, token }).catch(() => undefined);
-    if (link.exitCode() !== undefined) return;
+    if (link.exitCode() !== undefined || ending) return;
     const own = alive?.find((node) => node.lease === record.lease);
     if (!alive)
       become({
@@ -63,16 +70,12 @@ export function processNode(record: NodeRecord, link: KeeperLink, forget: () => 
         rayNodeId: null,
       });
     else if (!own) become({ step: 'joining', detail: 'the head answers; this node is joining', rayNodeId: null });
-    else if (role === 'member' || (await agentAnswers())) return become({ step: 'ready', detail: '', rayNodeId: own.rayNodeId });
-    else if (Date.now() - startedAt > agentWithinMs) {
+    else if (await agentAnswers()) return become({ step: 'ready', detail: '', rayNodeId: own.rayNodeId });
+    else if (Date.now() - (aliveSince ??= Date.now()) > agentWithinMs) {
       // A taken agent port fails silently in Ray: the node is up, and no job ever starts.
-      become({
-        step: 'joining',
-        detail: `the job agent does not answer on port ${ports.agentHttp}: the port may be taken; ending the node`,
-        rayNodeId: own.rayNodeId,
-      });
+      fault = `port ${ports.agentHttp} was taken: Ray's agent does not answer there; start the node again with other ports`;
       return void link.stop();
-    } else become({ step: 'joining', detail: 'the job agent is starting', rayNodeId: own.rayNodeId });
+    } else become({ step: 'joining', detail: "Ray's agent is starting", rayNodeId: own.rayNodeId });
     timer = setTimeout(() => void look(), pollMs);
     return undefined;
   };
@@ -82,7 +85,7 @@ export function processNode(record: NodeRecord, link: KeeperLink, forget: () => 
     return answer?.status === 200;
   };
   if (link.exitCode() === undefined) void look();
-  else ended();
+  else void ended();
 
   return {
     lease: record.lease as LeaseId,
@@ -97,8 +100,10 @@ export function processNode(record: NodeRecord, link: KeeperLink, forget: () => 
     pids: () => keptPids(link.keeper),
     async stop() {
       isStopping = true;
-      await link.stop();
-      ended();
+      const limit = new AbortController();
+      await Promise.race([link.stop(), sleep(stopWithinMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
+      limit.abort();
+      await ended();
       await link.gone();
     },
   };

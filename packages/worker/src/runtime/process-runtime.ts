@@ -7,10 +7,11 @@ import { randomBytes } from 'node:crypto';
 import type { LeaseId } from '@iog/protocol';
 import type { NodeSpec, RunningNode, Runtime } from '../lease/runtime-port.ts';
 import type { Log } from '../ports.ts';
-import { type HeldPorts, holdPorts } from './free-ports.ts';
+import { type HeldPorts, holdAgain, holdPorts, takenPort } from './free-ports.ts';
 import { connectKeeper } from './keeper-link.ts';
 import type { KeeperSpec } from './keeper.ts';
-import { type NodePorts, rayArguments, rayEnvironment } from './ray-start.ts';
+import { endMarked, markName } from './marked-processes.ts';
+import { type NodePorts, markOf, rayArguments, rayEnvironment } from './ray-start.ts';
 import { type NodeRecord, processNode } from './process-node.ts';
 
 /** Without user namespaces (Ubuntu 24.04 for ordinary users) the node's first process is a subreaper that kills all below it. */
@@ -34,12 +35,17 @@ export function processRuntime({ dir, python, graceMs, log, containment = bestCo
   checkPython(python);
   fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
   const held = new Map<number, HeldPorts>();
+  const running = new Map<string, RunningNode>();
   const recordFile = (lease: string): string => path.join(dir, `${lease}.json`);
-  const forget = (record: NodeRecord): void => {
+  const forget = async (record: NodeRecord): Promise<void> => {
+    await endMarked(markOf(record.tempDir)).catch((error: unknown) =>
+      log({ level: 'error', event: 'node.left', lease: record.lease, error: String(error) }),
+    );
     fs.rmSync(record.tempDir, { recursive: true, force: true, maxRetries: 5 });
     fs.rmSync(recordFile(record.lease), { force: true });
     held.get(record.ports.base)?.release();
     held.delete(record.ports.base);
+    if (running.get(record.lease)?.generation === record.generation) running.delete(record.lease);
   };
   const attach = async (record: NodeRecord, withinMs: number, keeper?: ChildProcess): Promise<RunningNode | undefined> => {
     const link = await connectKeeper(path.join(record.tempDir, 'keeper.sock'), withinMs);
@@ -47,7 +53,9 @@ export function processRuntime({ dir, python, graceMs, log, containment = bestCo
       keeper?.kill('SIGKILL');
       return undefined;
     }
-    return processNode(record, link, () => forget(record));
+    const node = processNode(record, link, () => forget(record));
+    if (link.exitCode() === undefined) running.set(record.lease, node);
+    return node;
   };
 
   return {
@@ -57,18 +65,27 @@ export function processRuntime({ dir, python, graceMs, log, containment = bestCo
       return block.ports;
     },
     async start(spec, ports) {
+      const before = running.get(spec.lease);
+      if (before?.generation === spec.generation) return before;
+      await before?.stop();
+      const taken = await takenPort(ports);
+      if (taken !== undefined) {
+        held.get(ports.base)?.release();
+        held.delete(ports.base);
+        throw new Error(`Port ${taken} was taken before the node started. Start it again with other ports.`);
+      }
       const record = layOut(spec, ports, { python, graceMs, containment });
       fs.writeFileSync(recordFile(spec.lease), JSON.stringify(record), { mode: 0o600 });
       const keeper = spawn(process.execPath, [path.join(import.meta.dirname, 'keeper.ts'), path.join(record.tempDir, 'keeper.json')], {
         detached: true,
         stdio: 'ignore',
-        env: {},
+        env: { [markName]: markOf(record.tempDir) },
         cwd: '/',
       });
       keeper.unref();
       const node = await attach(record, keeperWithinMs, keeper);
       if (!node) {
-        forget(record);
+        await forget(record);
         throw new Error(`The keeper of ${spec.lease} did not start within ${keeperWithinMs / 1_000} s.`);
       }
       log({ level: 'info', event: 'node.started', lease: spec.lease, role: spec.role, containment });
@@ -77,14 +94,18 @@ export function processRuntime({ dir, python, graceMs, log, containment = bestCo
     async adopt() {
       const records = readRecords(dir);
       const nodes = await Promise.all(records.map((record) => attach(record, 500)));
-      records.filter((_, i) => nodes[i] === undefined).forEach(forget);
+      await Promise.all(records.filter((_, i) => nodes[i] === undefined).map(forget));
+      for (const { ports } of records.filter((_, i) => nodes[i] !== undefined)) {
+        const block = await holdAgain(ports);
+        if (block) held.set(ports.base, block);
+      }
       return nodes.filter((node): node is RunningNode => node !== undefined);
     },
     async sweep(keep) {
       for (const record of readRecords(dir).filter(({ lease }) => !keep.includes(lease as LeaseId))) {
-        const node = await attach(record, 500);
+        const node = running.get(record.lease) ?? (await attach(record, 500));
         await node?.stop();
-        forget(record);
+        await forget(record);
       }
     },
   };
@@ -124,6 +145,7 @@ function layOut(
     role,
     coreCount: slice.cores.length,
     gpuCount: slice.gpus.length,
+    gpus: slice.gpus,
     memoryBytes: slice.memoryBytes,
     ports,
     headAddress: head ? `${head.host}:${head.gcs}` : undefined,
@@ -151,6 +173,7 @@ function layOut(
     socket: file('keeper.sock'),
     command: [...(containment === 'pid-namespace' ? unshare : []), ...init],
     graceMs,
+    mark: markOf(tempDir),
   };
   write('keeper.json', JSON.stringify(keeper));
   const headDashboard =

@@ -6,6 +6,9 @@ import { type RayAddress, aliveNodes, rayJson, rayRequest } from './ray-http.ts'
 
 const uploadTimeoutMs = 120_000;
 const tasksMax = 10_000;
+const handshakeTimeoutMs = 10_000;
+/** Ray sends a log in batches of a few lines. */
+const tailMessageBytesMax = 16 * 1024 * 1024;
 
 const jobPath = (id: string): string => `/api/jobs/${encodeURIComponent(id)}`;
 
@@ -17,23 +20,25 @@ export function rayJobs(address: RayAddress): RayJobs {
       const known = await rayRequest(address, 'GET', path);
       if (known.status !== 200) {
         const put = await rayRequest(address, 'PUT', path, zip, uploadTimeoutMs);
-        if (put.status !== 200) throw new Error(`Ray refused the package: ${put.status} ${put.body.toString('utf8').slice(0, 300)}`);
+        if (put.status !== 200) throw new Error(`Ray refused the package with status ${put.status}`);
       }
       return `gcs://${name}`;
     },
     async submit({ submissionId, entrypoint, packageUri, env, metadata }: Submission) {
       const runtimeEnv = { env_vars: env, ...(packageUri === undefined ? {} : { working_dir: packageUri }) };
       const body = JSON.stringify({ submission_id: submissionId, entrypoint, runtime_env: runtimeEnv, metadata });
-      const { status, body: answer } = await rayRequest(address, 'POST', '/api/jobs/', body, 30_000);
+      const { status } = await rayRequest(address, 'POST', '/api/jobs/', body, 30_000);
       if (status === 200) return;
       const exists = await rayRequest(address, 'GET', jobPath(submissionId));
-      if (exists.status !== 200) throw new Error(`Ray refused the job: ${status} ${answer.toString('utf8').slice(-300)}`);
+      if (exists.status !== 200) throw new Error(`Ray refused the job with status ${status}`);
     },
     async info(id): Promise<RayJob | undefined> {
-      const job = (await rayJson(address, jobPath(id), 10_000)) as
-        | { status: RayJob['status']; message?: string | null; driver_exit_code?: number | null }
-        | undefined;
-      return job ? { status: job.status, message: job.message ?? null, exitCode: job.driver_exit_code ?? null } : undefined;
+      const { status, body } = await rayRequest(address, 'GET', jobPath(id));
+      if (status === 404) return undefined;
+      // Not the same as an absent job, which would be submitted again.
+      if (status !== 200) throw new Error(`Ray did not tell of the job: ${status} ${body.toString('utf8').slice(-300)}`);
+      const job = JSON.parse(body.toString('utf8')) as Pick<RayJob, 'status' | 'message'> & { driver_exit_code?: number | null };
+      return { status: job.status, message: job.message ?? null, exitCode: job.driver_exit_code ?? null };
     },
     async stop(id) {
       await rayRequest(address, 'POST', `${jobPath(id)}/stop`, '');
@@ -66,7 +71,12 @@ export function rayJobs(address: RayAddress): RayJobs {
 function tail({ host, port, token }: RayAddress, path: string, onText: (text: string) => void, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return resolve();
-    const ws = new WebSocket(`ws://${host}:${port}${path}`, { headers: { authorization: `Bearer ${token}` }, perMessageDeflate: false });
+    const ws = new WebSocket(`ws://${host}:${port}${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+      perMessageDeflate: false,
+      handshakeTimeout: handshakeTimeoutMs,
+      maxPayload: tailMessageBytesMax,
+    });
     const stop = (): void => ws.terminate();
     signal.addEventListener('abort', stop, { once: true });
     ws.on('message', (data) => onText((data as Buffer).toString('utf8')));

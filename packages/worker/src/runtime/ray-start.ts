@@ -1,5 +1,6 @@
 // The command line and the environment of one Ray node: every port pinned, tokens on, losses found in seconds, nothing inherited.
 import path from 'node:path';
+import { markName } from './marked-processes.ts';
 
 /** All ports of a node. Ray takes no others by itself, but for the servers that each `ray://` client gets (23000 to 23999). */
 export interface NodePorts {
@@ -48,6 +49,8 @@ export interface RayNode {
   readonly role: 'head' | 'member';
   readonly coreCount: number;
   readonly gpuCount: number;
+  /** Uuids of the lease's GPUs: the renter's processes see no others. */
+  readonly gpus?: readonly string[];
   readonly memoryBytes: number;
   readonly ports: NodePorts;
   /** host:port of the head's GCS; for members. */
@@ -101,6 +104,11 @@ export function rayArguments(node: RayNode): string[] {
   return [path.join(node.python, 'bin', 'ray'), 'start', '--block', '--disable-usage-stats', ...common, ...own];
 }
 
+/** The mark of a node's processes: its temporary folder is its own for as long as it lives. */
+export function markOf(tempDir: string): string {
+  return path.basename(tempDir);
+}
+
 /** Nothing of the worker's own environment goes into a node. */
 export function rayEnvironment(node: RayNode): Record<string, string> {
   const shim = path.join(import.meta.dirname, 'python');
@@ -113,6 +121,8 @@ export function rayEnvironment(node: RayNode): Record<string, string> {
     PYTHONPATH: shim,
     IOG_LOOPBACK: '1',
     IOG_LEASE: node.lease,
+    [markName]: markOf(node.tempDir),
+    CUDA_VISIBLE_DEVICES: (node.gpus ?? []).join(','),
     RAY_AUTH_MODE: 'token',
     RAY_AUTH_TOKEN_PATH: node.tokenPath,
     RAY_USAGE_STATS_ENABLED: '0',
