@@ -20,7 +20,9 @@ export function httpServer(ports: ControlPorts, handlers: Handlers, access: Door
     requestTimeout: 120_000,
     forceCloseConnections: true,
     // An address that cannot be decoded reaches no route and no error handler.
-    frameworkErrors: (_error, request, reply) => sendProblem(reply, request, unknownRoute(request)),
+    frameworkErrors: (_error, request, reply) => {
+      void sendProblem(reply, request, unknownRoute(request));
+    },
     genReqId: () => `req_${Buffer.from(ports.random(12)).toString('hex')}`,
   });
   const limits = rateLimit(ports.policy.limits.requestsPerMinute, () => ports.clock.now());

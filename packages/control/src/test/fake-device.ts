@@ -137,8 +137,9 @@ export async function connectFake(
   };
 
   ws.on('message', (data) => {
-    const message = JSON.parse(String(data)) as ToWorker;
+    const message = JSON.parse((data as Buffer).toString()) as ToWorker;
     received.push(message);
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others are only received
     switch (message.type) {
       case 'challenge': {
         const signed = canonical({ nonce: message.nonce, network: message.network, device: id, bootId: 'boot' });

@@ -24,7 +24,7 @@ export function sampleClusterRow(changes: Partial<ClusterRow> = {}): ClusterRow 
     name: 'train',
     state: 'running',
     endReason: null,
-    demand: { nodes: 1, coresPerNode: 1, memoryBytesPerNode: 1_000_000_000, durationMs: 3_600_000 } as ClusterRow['demand'],
+    demand: { nodes: 1, coresPerNode: 1, memoryBytesPerNode: 1_000_000_000, durationMs: 3_600_000 },
     currency: 'TUSD',
     capMicro,
     heldMicro: capMicro,

@@ -20,7 +20,7 @@ export async function endMarked(mark: string, withinMs = 10_000): Promise<void> 
 }
 
 /** Never this process itself. A child that has cleared its environment is found by its parent, its group or its session. */
-export function marked(mark: string): number[] {
+function marked(mark: string): number[] {
   const all = processes();
   const found = new Set(all.filter(({ pid }) => bears(pid, mark)).map(({ pid }) => pid));
   for (let before = -1; before !== found.size;) {

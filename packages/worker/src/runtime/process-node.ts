@@ -5,9 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LeaseId, Role } from '@iog/protocol';
 import type { NodeStatus, RunningNode } from '../lease/runtime-port.ts';
 import type { KeeperLink } from './keeper-link.ts';
-import { endMarked } from './marked-processes.ts';
 import { aliveNodes, rayRequest } from './ray-http.ts';
-import { type NodePorts, markOf } from './ray-start.ts';
+import type { NodePorts } from './ray-start.ts';
 
 /** What a node's file remembers, so that a worker that comes back finds it. */
 export interface NodeRecord {
@@ -26,7 +25,7 @@ const agentWithinMs = 30_000;
 const stopWithinMs = 15_000;
 const logTailBytes = 3_000;
 
-export function processNode(record: NodeRecord, link: KeeperLink, forget: () => Promise<void>): RunningNode {
+export function processNode(record: NodeRecord, link: KeeperLink, forget: () => Promise<string | undefined>): RunningNode {
   const { role, ports, tempDir, headDashboard } = record;
   const token = fs.readFileSync(path.join(tempDir, 'token'), 'utf8');
   const listeners = new Set<() => void>();
@@ -51,9 +50,7 @@ export function processNode(record: NodeRecord, link: KeeperLink, forget: () => 
     const died = `Ray ended with ${link.exitCode() ?? 'no code'}: ${lastWords(path.join(tempDir, 'node.log'))}`;
     const reason = isStopping ? 'stopped' : fault || died;
     link.leave();
-    // A keeper that was killed has ended nothing itself; what writes into the folder must be gone before it goes.
-    const left = await endMarked(markOf(tempDir)).catch((error: unknown) => String(error));
-    await forget();
+    const left = await forget();
     become({ step: isStopping && !left ? 'stopped' : 'failed', detail: left ?? reason, rayNodeId: null });
   };
   const ended = (): Promise<void> => (ending ??= end());

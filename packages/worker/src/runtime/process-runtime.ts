@@ -6,7 +6,7 @@ import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import type { LeaseId } from '@iog/protocol';
 import type { NodeSpec, RunningNode, Runtime } from '../lease/runtime-port.ts';
-import type { Log } from '../ports.ts';
+import { type Log, saying } from '../ports.ts';
 import { type HeldPorts, holdAgain, holdPorts, takenPort } from './free-ports.ts';
 import { connectKeeper } from './keeper-link.ts';
 import type { KeeperSpec } from './keeper.ts';
@@ -34,29 +34,7 @@ const keeperWithinMs = 10_000;
 export function processRuntime({ dir, python, graceMs, log, containment = bestContainment() }: ProcessRuntimeOptions): Runtime<NodePorts> {
   checkPython(python);
   fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const held = new Map<number, HeldPorts>();
-  const running = new Map<string, RunningNode>();
-  const recordFile = (lease: string): string => path.join(dir, `${lease}.json`);
-  const forget = async (record: NodeRecord): Promise<void> => {
-    await endMarked(markOf(record.tempDir)).catch((error: unknown) =>
-      log({ level: 'error', event: 'node.left', lease: record.lease, error: String(error) }),
-    );
-    fs.rmSync(record.tempDir, { recursive: true, force: true, maxRetries: 5 });
-    fs.rmSync(recordFile(record.lease), { force: true });
-    held.get(record.ports.base)?.release();
-    held.delete(record.ports.base);
-    if (running.get(record.lease)?.generation === record.generation) running.delete(record.lease);
-  };
-  const attach = async (record: NodeRecord, withinMs: number, keeper?: ChildProcess): Promise<RunningNode | undefined> => {
-    const link = await connectKeeper(path.join(record.tempDir, 'keeper.sock'), withinMs);
-    if (!link) {
-      keeper?.kill('SIGKILL');
-      return undefined;
-    }
-    const node = processNode(record, link, () => forget(record));
-    if (link.exitCode() === undefined) running.set(record.lease, node);
-    return node;
-  };
+  const { held, running, recordFile, forget, attach, free } = keptNodes(dir, log);
 
   return {
     async allocatePorts() {
@@ -70,20 +48,12 @@ export function processRuntime({ dir, python, graceMs, log, containment = bestCo
       await before?.stop();
       const taken = await takenPort(ports);
       if (taken !== undefined) {
-        held.get(ports.base)?.release();
-        held.delete(ports.base);
+        free(ports);
         throw new Error(`Port ${taken} was taken before the node started. Start it again with other ports.`);
       }
       const record = layOut(spec, ports, { python, graceMs, containment });
       fs.writeFileSync(recordFile(spec.lease), JSON.stringify(record), { mode: 0o600 });
-      const keeper = spawn(process.execPath, [path.join(import.meta.dirname, 'keeper.ts'), path.join(record.tempDir, 'keeper.json')], {
-        detached: true,
-        stdio: 'ignore',
-        env: { [markName]: markOf(record.tempDir) },
-        cwd: '/',
-      });
-      keeper.unref();
-      const node = await attach(record, keeperWithinMs, keeper);
+      const node = await attach(record, keeperWithinMs, spawnKeeper(record));
       if (!node) {
         await forget(record);
         throw new Error(`The keeper of ${spec.lease} did not start within ${keeperWithinMs / 1_000} s.`);
@@ -93,7 +63,7 @@ export function processRuntime({ dir, python, graceMs, log, containment = bestCo
     },
     async adopt() {
       const records = readRecords(dir);
-      const nodes = await Promise.all(records.map((record) => attach(record, 500)));
+      const nodes = await Promise.all(records.map((record) => running.get(record.lease) ?? attach(record, 500)));
       await Promise.all(records.filter((_, i) => nodes[i] === undefined).map(forget));
       for (const { ports } of records.filter((_, i) => nodes[i] !== undefined)) {
         const block = await holdAgain(ports);
@@ -109,6 +79,52 @@ export function processRuntime({ dir, python, graceMs, log, containment = bestCo
       }
     },
   };
+}
+
+/** What this worker knows of the device's nodes: their ports, those that run, and how one is taken up and let go. */
+function keptNodes(dir: string, log: Log) {
+  const held = new Map<number, HeldPorts>();
+  const running = new Map<string, RunningNode>();
+  const recordFile = (lease: string): string => path.join(dir, `${lease}.json`);
+  const free = ({ base }: NodePorts): void => {
+    held.get(base)?.release();
+    held.delete(base);
+  };
+  /** Ends and removes what is left of a node; says what would not end. Then its record stays, for the next sweep. */
+  const forget = async (record: NodeRecord): Promise<string | undefined> => {
+    const left = await endMarked(markOf(record.tempDir)).then(() => undefined, saying);
+    if (running.get(record.lease)?.generation === record.generation) running.delete(record.lease);
+    if (left !== undefined) {
+      log({ level: 'error', event: 'node.left', lease: record.lease, error: left });
+      return left;
+    }
+    fs.rmSync(record.tempDir, { recursive: true, force: true, maxRetries: 5 });
+    fs.rmSync(recordFile(record.lease), { force: true });
+    free(record.ports);
+    return undefined;
+  };
+  const attach = async (record: NodeRecord, withinMs: number, keeper?: ChildProcess): Promise<RunningNode | undefined> => {
+    const link = await connectKeeper(path.join(record.tempDir, 'keeper.sock'), withinMs);
+    if (!link) {
+      keeper?.kill('SIGKILL');
+      return undefined;
+    }
+    const node = processNode(record, link, () => forget(record));
+    if (link.exitCode() === undefined) running.set(record.lease, node);
+    return node;
+  };
+  return { held, running, recordFile, forget, attach, free };
+}
+
+function spawnKeeper({ tempDir }: NodeRecord): ChildProcess {
+  const keeper = spawn(process.execPath, [path.join(import.meta.dirname, 'keeper.ts'), path.join(tempDir, 'keeper.json')], {
+    detached: true,
+    stdio: 'ignore',
+    env: { [markName]: markOf(tempDir) },
+    cwd: '/',
+  });
+  keeper.unref();
+  return keeper;
 }
 
 /** Tries once what this host allows. */

@@ -36,7 +36,7 @@ export function rayJobs(address: RayAddress): RayJobs {
       const { status, body } = await rayRequest(address, 'GET', jobPath(id));
       if (status === 404) return undefined;
       // Not the same as an absent job, which would be submitted again.
-      if (status !== 200) throw new Error(`Ray did not tell of the job: ${status} ${body.toString('utf8').slice(-300)}`);
+      if (status !== 200) throw new Error(`Ray did not tell of the job: status ${status}`);
       const job = JSON.parse(body.toString('utf8')) as Pick<RayJob, 'status' | 'message'> & { driver_exit_code?: number | null };
       return { status: job.status, message: job.message ?? null, exitCode: job.driver_exit_code ?? null };
     },
