@@ -45,7 +45,7 @@ function birth(
     balances: new Map([[available, { kind: 'balance', id: available, currency: 'TUSD', amountMicro: 10_000_000n }]]),
     connected: () => true,
     ...changes,
-  } as ClusterBirth;
+  };
 }
 const codeOf = (asked: ClusterBirth): string => {
   const made = createCluster(asked, now, policy);
