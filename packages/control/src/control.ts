@@ -1,8 +1,8 @@
 // Control, composed: store, live state, HTTP, sessions, tunnels and loops over one data directory.
 import path from 'node:path';
 import { WebSocketServer } from 'ws';
-import { type AccountId, type Policy, type Rejection, linkVersions, sockets } from '@iog/protocol';
-import { type ClockRow, type ClusterRow, type LeaseRow, createAccount } from '@iog/core';
+import { type Policy, type Rejection, linkVersions, sockets } from '@iog/protocol';
+import { type ClockRow, type KeyRow, type LeaseRow, authorise, createAccount } from '@iog/core';
 import { canonical, randomBytes, sha256hex } from '@iog/seal';
 import { type Clock, type ControlPorts, type Log, change, newId } from './ports.ts';
 import { localSignals } from './signals.ts';
@@ -99,7 +99,7 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
       wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
     [sockets.clientTunnel]: (request, socket, head, who) =>
       wide.handleUpgrade(request, socket, head, (ws) =>
-        tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.account, lease) }),
+        tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.id, lease) }),
       ),
   });
   await app.listen({ host: settings.host, port: settings.port });
@@ -174,11 +174,14 @@ async function makeFirstAccount(ports: ControlPorts, first: ControlSettings['fir
   });
 }
 
-/** The device of a lease that this account may reach through the tunnel: its own, while it lives. */
-async function reachable(ports: ControlPorts, account: AccountId | undefined, leaseId: string): Promise<string | undefined> {
-  const [found] = await ports.store.load([{ kind: 'lease', id: leaseId }]);
+/** The device of a lease that this key may reach through the tunnel: its account's own, while it lives. Asked for each connection, so that a revoked key opens none. */
+async function reachable(ports: ControlPorts, keyHash: string | undefined, leaseId: string): Promise<string | undefined> {
+  const [foundKey, found] = await ports.store.load([
+    { kind: 'key', id: keyHash ?? '' },
+    { kind: 'lease', id: leaseId },
+  ]);
+  const key = foundKey?.row as KeyRow | undefined;
   const lease = found?.row as LeaseRow | undefined;
-  if (!lease || lease.account !== account || lease.state === 'settled') return undefined;
-  const [cluster] = await ports.store.load([{ kind: 'cluster', id: lease.cluster }]);
-  return (cluster?.row as ClusterRow | undefined)?.account === account ? lease.device : undefined;
+  if (!key || authorise(key, 'rent', ports.clock.now())) return undefined;
+  return lease && lease.account === key.account && lease.state !== 'settled' ? lease.device : undefined;
 }

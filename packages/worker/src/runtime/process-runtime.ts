@@ -63,7 +63,7 @@ export function processRuntime({ dir, python, graceMs, log, containment = bestCo
     },
     async adopt() {
       const records = readRecords(dir);
-      const nodes = await Promise.all(records.map((record) => running.get(record.lease) ?? attach(record, 500)));
+      const nodes = await Promise.all(records.map(async (record) => running.get(record.lease) ?? (await attach(record, 500))));
       await Promise.all(records.filter((_, i) => nodes[i] === undefined).map(forget));
       for (const { ports } of records.filter((_, i) => nodes[i] !== undefined)) {
         const block = await holdAgain(ports);
