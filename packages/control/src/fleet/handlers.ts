@@ -38,9 +38,14 @@ const pageRows = 100;
 export function fleetHandlers(ports: ControlPorts, drop: (device: string, rejection: Rejection) => void): Pick<Handlers, Served> {
   const view = (device: DeviceRow) => {
     const live = ports.live.get(device.id);
-    return deviceView(device, { connected: live?.connected ?? false, lastSeenAt: live?.lastSeenAt ?? null }, ports.clock.now());
+    return deviceView(
+      device,
+      { connected: live?.connected ?? false, lastSeenAt: live?.lastSeenAt ?? null },
+      ports.clock.now(),
+      ports.policy,
+    );
   };
-  const steer = (call: Call<Steer>, decide: (device: DeviceRow) => Decision<DeviceRow>) =>
+  const steer = (call: Call<Steer>, decide: (device: DeviceRow, read: Read) => Decision<DeviceRow> | Promise<Decision<DeviceRow>>) =>
     command<Steer, DeviceRow>(
       ports,
       call,
@@ -48,7 +53,7 @@ export function fleetHandlers(ports: ControlPorts, drop: (device: string, reject
       async (read: Read) => {
         const device = await read.one('device', call.params.device);
         if (!device || device.account !== accountOf(call)) return reject('not-found', { noun: 'device', id: call.params.device });
-        return decide(device);
+        return decide(device, read);
       },
       view,
     );
@@ -134,7 +139,10 @@ export function fleetHandlers(ports: ControlPorts, drop: (device: string, reject
     'device.drain': (call) => steer(call, drain),
     'device.resume': (call) => steer(call, (device) => resume(device, ports.clock.now())),
     'device.remove': async (call) => {
-      const outcome = await steer(call, remove);
+      const outcome = await steer(call, async (device, read) => {
+        const held = device.live.map(({ lease }) => lease);
+        return remove(device, await read.many('lease', held), ports.clock.now());
+      });
       if ('ok' in outcome && outcome.ok) drop(call.params.device, { code: 'device.removed', context: { device: call.params.device } });
       return outcome;
     },
