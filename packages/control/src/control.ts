@@ -2,11 +2,12 @@
 import path from 'node:path';
 import { WebSocketServer } from 'ws';
 import { type Policy, type Rejection, linkVersions, sockets } from '@iog/protocol';
-import { type ClockRow, type KeyRow, type LeaseRow, authorise, createAccount } from '@iog/core';
+import { type ClockRow, type KeyRow, type LeaseRow, authorise, capacityObjection, createAccount } from '@iog/core';
 import { canonical, randomBytes, sha256hex } from '@iog/seal';
 import { type Clock, type ControlPorts, type Log, change, newId } from './ports.ts';
 import { localSignals } from './signals.ts';
 import { liveDevices } from './fleet/live-devices.ts';
+import { capacityVerifier } from './fleet/verify-capacity.ts';
 import { sessionHub } from './fleet/session-hub.ts';
 import { openSqlite } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
@@ -20,6 +21,7 @@ import { tunnelSwitchboard } from './tunnel/switchboard.ts';
 import { tunnelSocketOptions } from './tunnel/carrier.ts';
 import { answer } from './command.ts';
 import { identityHandlers } from './identity/handlers.ts';
+import { keyWatch } from './identity/key-watch.ts';
 import { fleetHandlers } from './fleet/handlers.ts';
 import { marketHandlers } from './market/handlers.ts';
 import { clusterHandlers } from './cluster/handlers.ts';
@@ -64,18 +66,23 @@ export async function startControl(settings: ControlSettings): Promise<RunningCo
 async function startOver(settings: ControlSettings, store: Store): Promise<RunningControl> {
   const { key, pulseSecret } = networkSecrets(settings.dir);
   const { policy, log } = settings;
+  const objection = capacityObjection(policy);
+  if (objection) throw new Error(`the policy ${policy.name} cannot be run: ${objection}`);
+  const clock = await forwardClock(store);
+  const verifier = capacityVerifier(randomBytes);
   const ports: ControlPorts = {
     name: settings.name,
     store,
     blobs: blobStore(path.join(settings.dir, 'blobs')),
-    clock: await forwardClock(store),
+    clock,
     random: randomBytes,
     key,
     policy,
     policyHash: sha256hex(canonical(policy)),
     currency: policy.currency,
     signals: localSignals(),
-    live: liveDevices(),
+    live: liveDevices({ since: clock.now(), reconnectMs: policy.session.lostAfterMs }),
+    verifyCapacity: verifier.verify,
     log,
   };
   await makeFirstAccount(ports, settings.firstAccount);
@@ -88,7 +95,8 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
     hub.drop(device, rejection);
     tunnels.dropDevice(device);
   };
-  const access = door(ports);
+  const keys = keyWatch(ports);
+  const access = door(ports, keys.watch);
   const app = httpServer(ports, handlersOf(ports, drop), access);
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: policy.limits.linkMessageBytes });
   const wide = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
@@ -98,9 +106,11 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
     [sockets.deviceTunnel]: (request, socket, head, who) =>
       wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
     [sockets.clientTunnel]: (request, socket, head, who) =>
-      wide.handleUpgrade(request, socket, head, (ws) =>
-        tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.id, lease) }),
-      ),
+      wide.handleUpgrade(request, socket, head, (ws) => {
+        tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.id, lease) });
+        const unwatch = keys.watch(who.key?.id ?? '', 'rent', () => ws.terminate());
+        ws.once('close', unwatch);
+      }),
   });
   await app.listen({ host: settings.host, port: settings.port });
   const loops = [clusterLoop(ports), minuteLoop(ports), housekeepingLoop(ports)];
@@ -112,7 +122,9 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));
       hub.stop();
+      await verifier.stop();
       tunnels.close();
+      keys.stop();
       await app.close();
       await store.close();
     },

@@ -117,7 +117,7 @@ async function serve(serving: Serving, request: FastifyRequest, reply: FastifyRe
     return sendEvents(
       ports,
       call as unknown as Call<'cluster.events'>,
-      { reply, lastEventId: headerOf(request, 'last-event-id') },
+      { reply, lastEventId: headerOf(request, 'last-event-id'), watch: serving.access.watch },
       (rejection) => sendProblem(reply, request, rejection),
     );
   const handle = serving.handlers[name] as (input: unknown) => Promise<Outcome<unknown> | Stored>;
