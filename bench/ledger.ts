@@ -7,7 +7,7 @@ import { type BalanceRow, type RowMap, availableOf, move } from '@iog/core';
 import { type AccountId, type EntryId, makeId } from '@iog/protocol';
 import { randomBytes } from '@iog/seal';
 import { transact } from '../packages/control/src/store/decide.ts';
-import { openSqlite } from '../packages/control/src/store/sqlite.ts';
+import { openSqlite } from '../packages/control/src/store/sqlite/open.ts';
 import type { Store } from '../packages/control/src/store/store.ts';
 import { tables } from '../packages/control/src/tables.ts';
 import { type Bench, lineOf } from './line.ts';

@@ -9,7 +9,7 @@ import { localSignals } from './signals.ts';
 import { liveDevices } from './fleet/live-devices.ts';
 import { capacityVerifier } from './fleet/verify-capacity.ts';
 import { sessionHub } from './fleet/session-hub.ts';
-import { openSqlite } from './store/sqlite.ts';
+import { openSqlite } from './store/sqlite/open.ts';
 import type { Store } from './store/store.ts';
 import { blobStore } from './blobs/blob-store.ts';
 import { networkSecrets } from './network-key.ts';
