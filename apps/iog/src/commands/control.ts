@@ -30,13 +30,13 @@ export const controlCommand: Command = {
       throw new UsageError('--first-account, --first-key-hash and --first-recipient go together.');
     }
     const port = given.count('port', { min: 0, max: 65_535 }) ?? 0;
-    const url = storeUrl(given, environment);
+    const address = storeUrl(given, environment);
     // Loaded here alone: other commands need no control plane in memory.
     const { startControl } = await import('@iog/control');
     const start = () =>
       startControl({
         dir,
-        ...(url === undefined ? {} : { store: { kind: 'postgres', url } as const }),
+        ...(address === undefined ? {} : { store: { kind: 'postgres', url: address } as const }),
         host: '127.0.0.1',
         port,
         name: given.text('name') ?? 'laptop',

@@ -54,10 +54,8 @@ export function connect({ url, schema }: Target, most: number): Connection {
         synchronous_commit: 'on',
         statement_timeout: statementMs,
         lock_timeout: lockMs,
-        enable_seqscan: false,
-        enable_hashjoin: false,
-        enable_mergejoin: false,
-        jit: false,
+        // Words, not booleans: the driver leaves out what is false.
+        ...({ enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off', jit: 'off' } as object),
       },
     });
   }

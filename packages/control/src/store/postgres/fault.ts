@@ -32,7 +32,7 @@ export interface ServerError extends Error {
 }
 
 /** An answer of the server to the statement: it was not applied. */
-export function isAnswer(cause: unknown): cause is ServerError {
+function isAnswer(cause: unknown): cause is ServerError {
   return cause instanceof Error && cause.name === 'PostgresError' && !isOutage(cause);
 }
 

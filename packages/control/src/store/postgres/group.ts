@@ -24,18 +24,18 @@ export function groupOf(commits: readonly Prepared[]): Group {
   const locks = new Map<string, { k: string; i: string; a: boolean }>();
   const waves: Wave[] = [];
   const place = waveFinder();
+  const lock = (key: Key, absent: boolean): { k: string; i: string } => {
+    const name = nameOf(key);
+    const known = locks.get(name) ?? { ...placeOf(key), a: false };
+    if (absent) known.a = true;
+    locks.set(name, known);
+    return { k: known.k, i: known.i };
+  };
 
   commits.forEach((commit, c) => {
     const at = place(commit);
     while (waves.length <= at) waves.push({ commits: 0, checks: [], writes: [], deletes: [] });
     const wave = waves[at] as Wave;
-    const lock = (key: Key, absent: boolean): { k: string; i: string } => {
-      const name = nameOf(key);
-      const known = locks.get(name) ?? { ...placeOf(key), a: false };
-      if (absent) known.a = true;
-      locks.set(name, known);
-      return { k: known.k, i: known.i };
-    };
     const check = (key: Key, version: number): void => {
       wave.checks.push({ n: checked.length, c, ...lock(key, version === 0), v: version });
       checked.push({ commit: c, key });

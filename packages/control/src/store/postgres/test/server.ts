@@ -33,7 +33,8 @@ export async function testServer(): Promise<TestServer> {
     cwd: dir,
     encoding: 'utf8',
   });
-  if (made.status !== 0) throw new Error(`initdb ended with ${made.status}: ${made.stderr}${made.error?.message ?? ''}`);
+  if (made.status !== 0)
+    throw new Error(`initdb did not work: ${made.error?.message ?? made.stderr}; npm test installs PostgreSQL on Debian`);
   const port = await freePort();
   const url = (schema: string, through = port): string => `postgres://app@127.0.0.1:${through}/postgres?schema=${schema}`;
   let child: ChildProcess | undefined;
@@ -96,13 +97,8 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
 
 /** Debian keeps the server's programs off PATH, by version: the newest is taken. */
 function program(name: string): string {
-  const folders = [
-    ...globSync('/usr/lib/postgresql/*/bin').toSorted((a, b) => version(b) - version(a)),
-    ...(process.env['PATH'] ?? '').split(path.delimiter),
-  ];
-  const found = folders.map((folder) => path.join(folder, name)).find(isThere);
-  if (found === undefined) throw new Error(`${name} was not found: npm test installs it on Debian; elsewhere install PostgreSQL`);
-  return found;
+  const folders = globSync('/usr/lib/postgresql/*/bin').toSorted((a, b) => version(b) - version(a));
+  return folders.map((folder) => path.join(folder, name)).find(isThere) ?? name;
 }
 
 function version(folder: string): number {
