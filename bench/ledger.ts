@@ -7,14 +7,14 @@ import { type BalanceRow, type RowMap, availableOf, move } from '@iog/core';
 import { type AccountId, type EntryId, makeId } from '@iog/protocol';
 import { randomBytes } from '@iog/seal';
 import { transact } from '../packages/control/src/store/decide.ts';
-import { openSqlite } from '../packages/control/src/store/sqlite.ts';
+import { openSqlite } from '../packages/control/src/store/sqlite/open.ts';
 import type { Store } from '../packages/control/src/store/store.ts';
 import { tables } from '../packages/control/src/tables.ts';
 import { type Bench, lineOf } from './line.ts';
 
-const clients = 16;
-const accountCount = 256;
-const measureMs = 2_000;
+export const clients = 16;
+export const accountCount = 256;
+export const measureMs = 2_000;
 const startMicro = 1_000_000_000n;
 
 export const ledgerBench: Bench = {
@@ -44,6 +44,13 @@ async function inFolder(work: (dir: string) => number | Promise<number>): Promis
 
 async function throughStore(dir: string): Promise<number> {
   const store = openSqlite({ path: path.join(dir, 'store.db'), tables });
+  const perSecond = await transfersPerSecond(store);
+  await store.close();
+  return perSecond;
+}
+
+/** Over an empty store. */
+export async function transfersPerSecond(store: Store): Promise<number> {
   const accounts = Array.from({ length: accountCount }, () => makeId('acc', Date.now(), randomBytes(16)));
   await store.commit({ reads: [], writes: accounts.map((account) => balance(account)) });
   const startedMs = performance.now();
@@ -57,9 +64,7 @@ async function throughStore(dir: string): Promise<number> {
     }
   };
   await Promise.all(accounts.slice(0, clients).map(client));
-  const perSecond = (count * 1_000) / (performance.now() - startedMs);
-  await store.close();
-  return perSecond;
+  return (count * 1_000) / (performance.now() - startedMs);
 }
 
 function balance(account: AccountId): BalanceRow {

@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 import { clusterBench } from './cluster/cluster.ts';
 import { coldStartBench } from './cold-start.ts';
 import { ledgerBench } from './ledger.ts';
+import { ledgerPostgresBench } from './ledger-postgres.ts';
 import { type Bench, type Measured, tableOf } from './line.ts';
 
-const benches: readonly Bench[] = [clusterBench, ledgerBench, coldStartBench];
+const benches: readonly Bench[] = [clusterBench, ledgerBench, ledgerPostgresBench, coldStartBench];
 const names = benches.map(({ name }) => name).join(', ');
 
 process.exitCode = await main();

@@ -32,18 +32,18 @@ const floors: Readonly<Record<string, Floor>> = {
     because: 'a renter runs it alone: it knows the network by its routes, not by its code',
   },
   'packages/control': {
-    uses: ['@iog/protocol', '@iog/seal', '@iog/core', 'fastify', 'ws', 'typebox', 'node:'],
-    onlyIn: { 'node:sqlite': 'packages/control/src/store/' },
+    uses: ['@iog/protocol', '@iog/seal', '@iog/core', 'fastify', 'ws', 'typebox', 'postgres', 'node:'],
+    onlyIn: { 'node:sqlite': 'packages/control/src/store/sqlite/', postgres: 'packages/control/src/store/postgres/' },
     because: 'services meet over the words in protocol, and only store/ speaks SQL',
   },
   'packages/worker': {
     uses: ['@iog/protocol', '@iog/seal', '@iog/core', 'ws', 'typebox', 'node:'],
-    onlyIn: { 'node:sqlite': 'packages/control/src/store/' },
+    onlyIn: { 'node:sqlite': 'packages/control/src/store/sqlite/' },
     because: 'a device holds no database and no code of the control plane',
   },
   'apps/iog': {
     uses: ['@iog/', 'node:'],
-    onlyIn: { 'node:sqlite': 'packages/control/src/store/' },
+    onlyIn: { 'node:sqlite': 'packages/control/src/store/sqlite/' },
     because: 'the command composes packages; what needs another library belongs in one of them',
   },
 };

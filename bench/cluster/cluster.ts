@@ -20,7 +20,7 @@ export const clusterBench: Bench = {
   async run({ runs, say }) {
     const home = mkdtempSync(path.join(tmpdir(), 'iog-'));
     const env = { ...process.env, IOG_HOME: home };
-    const network = await startNetwork({ home, dir: path.join(home, 'network'), devices: 2, port: undefined, env, say });
+    const network = await startNetwork({ home, dir: path.join(home, 'network'), devices: 2, port: undefined, store: undefined, env, say });
     try {
       const devices = await network.admitDevices(() => undefined, AbortSignal.timeout(120_000));
       const [first = [], second = []] = devices.map(({ units }) => units.cores);

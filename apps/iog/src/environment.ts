@@ -7,6 +7,8 @@ export interface Environment {
   readonly home: string;
   readonly url: string | undefined;
   readonly key: string | undefined;
+  /** Where control keeps its rows, if not in a file. It may hold a password. */
+  readonly store: string | undefined;
   /** The folder of the installation: examples, and the Python environment under .cache. */
   readonly root: string;
   readonly python: string;
@@ -21,6 +23,7 @@ export function environment(from: Readonly<Record<string, string | undefined>> =
     home: home === undefined || home === '' ? path.join(homedir(), '.iog') : path.resolve(home),
     url: nonEmpty(from['IOG_URL']),
     key: nonEmpty(from['IOG_KEY']),
+    store: nonEmpty(from['IOG_STORE']),
     root,
     python: path.join(root, '.cache/python'),
     all: from,

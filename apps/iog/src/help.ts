@@ -12,7 +12,8 @@ export function helpOfAll(commands: readonly Command[]): string {
     '',
     lines,
     '',
-    'Environment: IOG_HOME (default ~/.iog), IOG_URL and IOG_KEY (instead of the profile in IOG_HOME).',
+    'Environment: IOG_HOME (default ~/.iog), IOG_URL and IOG_KEY (instead of the profile in IOG_HOME),',
+    '  IOG_STORE (postgres://…, where control keeps its rows).',
     "Exit codes: 0 done, 1 failed, 2 wrong usage; `iog run` and `iog job logs --follow` exit with the job's own code.",
     'Start here: `iog start`. More on each: `iog <command> --help`.',
   ].join('\n');

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
-import { openSqlite } from './store/sqlite.ts';
+import { openSqlite } from './store/sqlite/open.ts';
 import { tables } from './tables.ts';
 import { startControl } from './control.ts';
 import { quickPolicy, startRig, until } from './test/rig.ts';

@@ -9,7 +9,7 @@ import { localSignals } from './signals.ts';
 import { liveDevices } from './fleet/live-devices.ts';
 import { capacityVerifier } from './fleet/verify-capacity.ts';
 import { sessionHub } from './fleet/session-hub.ts';
-import { openSqlite } from './store/sqlite.ts';
+import { type StoreChoice, openStore } from './store/choose.ts';
 import type { Store } from './store/store.ts';
 import { blobStore } from './blobs/blob-store.ts';
 import { networkSecrets } from './network-key.ts';
@@ -32,7 +32,9 @@ import { minuteLoop } from './timelock/minute-loop.ts';
 import { housekeepingLoop } from './housekeeping.ts';
 
 export interface ControlSettings {
+  /** The network's key, blobs, and the store unless it is elsewhere. One process has it. */
   readonly dir: string;
+  readonly store?: StoreChoice;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -54,7 +56,7 @@ const streamsPerClient = 256;
 
 /** Starts control. Throws StoreFault `store.in-use` where the directory is taken, an Error with code EADDRINUSE where the port is. */
 export async function startControl(settings: ControlSettings): Promise<RunningControl> {
-  const store = openSqlite({ path: path.join(settings.dir, 'control.sqlite'), tables });
+  const store = await openStore(settings.dir, settings.store, tables);
   try {
     return await startOver(settings, store);
   } catch (error) {

@@ -2,3 +2,4 @@
 export { startControl, type ControlSettings, type RunningControl } from './control.ts';
 export type { Log, LogLine } from './ports.ts';
 export { StoreFault } from './store/store.ts';
+export { dropStore, type StoreChoice } from './store/choose.ts';

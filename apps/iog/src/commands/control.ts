@@ -4,6 +4,7 @@ import { laptopPolicy } from '@iog/protocol';
 import type { Command } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { logLine, serve } from '../network/serving.ts';
+import { storeOption, storeUrl } from '../network/store-choice.ts';
 
 export const controlCommand: Command = {
   name: 'control',
@@ -12,6 +13,7 @@ export const controlCommand: Command = {
   positionals: { min: 0, max: 0 },
   options: {
     dir: { type: 'string', value: '<folder>', help: 'Where its data lies (default <home>/network/control)' },
+    store: storeOption,
     port: { type: 'string', value: '<n>', help: 'Port on 127.0.0.1 (default 0: a free one)' },
     name: { type: 'string', value: '<name>', help: "The network's name (default laptop)" },
     'first-account': { type: 'string', value: '<name>', help: 'Makes this account if there is none yet' },
@@ -19,7 +21,7 @@ export const controlCommand: Command = {
     'first-recipient': { type: 'string', value: '<age1…>', help: "That account's age recipient" },
     supervised: { type: 'boolean', help: 'End when stdin closes' },
   },
-  examples: ['iog control --dir /var/lib/iog --port 8790'],
+  examples: ['iog control --dir /var/lib/iog --port 8790', 'IOG_STORE=postgres://iog@db/iog iog control --dir /var/lib/iog'],
   async run({ given, environment, terminal }) {
     const dir = given.text('dir') ?? path.join(environment.home, 'network/control');
     const [account, keyHash, recipient] = [given.text('first-account'), given.text('first-key-hash'), given.text('first-recipient')];
@@ -28,11 +30,13 @@ export const controlCommand: Command = {
       throw new UsageError('--first-account, --first-key-hash and --first-recipient go together.');
     }
     const port = given.count('port', { min: 0, max: 65_535 }) ?? 0;
+    const address = storeUrl(given, environment);
     // Loaded here alone: other commands need no control plane in memory.
     const { startControl } = await import('@iog/control');
     const start = () =>
       startControl({
         dir,
+        ...(address === undefined ? {} : { store: { kind: 'postgres', url: address } as const }),
         host: '127.0.0.1',
         port,
         name: given.text('name') ?? 'laptop',
@@ -55,5 +59,6 @@ function refusal(error: unknown, dir: string, port: number): unknown {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   if (code === 'store.in-use') return new UserError(`${dir} is in use by another control.`, 'Stop that one first, or give another --dir.');
   if (code === 'EADDRINUSE') return new UserError(`Port ${port} is taken by another program.`, 'Choose another with --port.');
+  if (code === 'store.unavailable') return new UserError(`${(error as Error).message}.`, 'Start its server, or correct --store.');
   return error;
 }

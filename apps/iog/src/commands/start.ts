@@ -1,4 +1,5 @@
 // iog start, which is `npm start`: a network, the main job on it from quote to receipt, then a list of what to try next.
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,6 +7,7 @@ import type { Call, Command } from '../command.ts';
 import { startNetwork, type Network } from '../network/network.ts';
 import { untilToldToEnd } from '../network/serving.ts';
 import { mainJob, setUpPhases, type MainJobReport } from '../story/main-job.ts';
+import { storeOption, storeUrl, withSchema } from '../network/store-choice.ts';
 import { phases, type Phases } from '../story/phases.ts';
 import { receiptText } from '../story/receipt-text.ts';
 import { table } from '../terminal/format.ts';
@@ -19,6 +21,7 @@ export const startCommand: Command = {
   options: {
     devices: networkOptions.devices,
     port: networkOptions.port,
+    store: storeOption,
     once: { type: 'boolean', help: 'End after the receipt, and leave nothing behind: the home is a temporary folder' },
     keep: { type: 'boolean', help: 'With --once: keep that folder' },
   },
@@ -26,28 +29,47 @@ export const startCommand: Command = {
   async run(call) {
     const { environment, given, terminal } = call;
     const once = given.flag('once');
+    const chosen = storeUrl(given, environment);
+    // Like its home, the rows of a network that is run once are its own, and go with it.
+    const store = once && chosen !== undefined ? withSchema(chosen, `iog_once_${randomBytes(6).toString('hex')}`) : chosen;
     // Short, and not under a deep TMPDIR: Ray's sockets have a path limit.
     const home = once ? mkdtempSync(path.join(tmpdir(), 'iog-')) : environment.home;
     const { told, release } = untilToldToEnd(false);
     const halt = new AbortController();
     void told.then(() => halt.abort());
     try {
-      return await start(call, home, halt.signal, told);
+      return await start(call, { home, store }, halt.signal, told);
     } finally {
       release();
       if (once && given.flag('keep')) terminal.say(`kept: ${home}`);
-      else if (once) rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      else if (once) {
+        rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+        if (store !== undefined) await removeRows(store, (line) => terminal.say(line));
+      }
     }
   },
 };
 
-async function start({ given, environment, terminal }: Call, home: string, signal: AbortSignal, told: Promise<string>): Promise<number> {
+async function removeRows(url: string, say: (line: string) => void): Promise<void> {
+  const { dropStore } = await import('@iog/control');
+  const schema = new URL(url).searchParams.get('schema') ?? '';
+  await dropStore({ kind: 'postgres', url }).catch(() => say(`left in the database: the schema ${schema}`));
+}
+
+async function start(
+  { given, environment, terminal }: Call,
+  { home, store }: { readonly home: string; readonly store: string | undefined },
+  signal: AbortSignal,
+  told: Promise<string>,
+): Promise<number> {
   const say = (line: string): void => terminal.say(line);
   const shown = phases(say);
   for (const phase of setUpPhases(environment.root)) shown.past(phase);
   const [devices, port] = [given.count('devices', { max: 16 }), given.count('port', { max: 65_535 })];
   const env = { ...environment.all, IOG_HOME: home };
-  const network = await shown.run('network up', () => startNetwork({ home, dir: path.join(home, 'network'), devices, port, env, say }));
+  const network = await shown.run('network up', () =>
+    startNetwork({ home, dir: path.join(home, 'network'), devices, port, store, env, say }),
+  );
   try {
     const report = await story(network, shown, environment.root, say, signal, (bytes) => terminal.rawProgress(bytes));
     terminal.result(report, reportText(report));

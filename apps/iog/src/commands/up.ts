@@ -3,12 +3,14 @@ import path from 'node:path';
 import type { Command } from '../command.ts';
 import { startNetwork } from '../network/network.ts';
 import { untilToldToEnd } from '../network/serving.ts';
+import { storeOption, storeUrl } from '../network/store-choice.ts';
 import { phases } from '../story/phases.ts';
 
 export const networkOptions = {
   dir: { type: 'string', value: '<folder>', help: "Where the network's data lies (default <home>/network)" },
   devices: { type: 'string', value: '<n>', help: 'How many devices this machine becomes; fixed at the first start (default 2)' },
   port: { type: 'string', value: '<n>', help: 'Port on 127.0.0.1 (default: the one used before, else a free one)' },
+  store: storeOption,
 } as const;
 
 export const upCommand: Command = {
@@ -20,6 +22,7 @@ export const upCommand: Command = {
   examples: ['iog up', 'iog up --devices 4 --port 8790', 'IOG_HOME=/tmp/trial iog up'],
   async run({ given, environment, terminal }) {
     const say = (line: string): void => terminal.say(line);
+    const store = storeUrl(given, environment);
     const { told, release } = untilToldToEnd(false);
     const halt = new AbortController();
     void told.then(() => halt.abort());
@@ -28,7 +31,7 @@ export const upCommand: Command = {
     const [devices, port] = [given.count('devices', { max: 16 }), given.count('port', { max: 65_535 })];
     try {
       const network = await shown.run('network up', () =>
-        startNetwork({ home: environment.home, dir, devices, port, env: environment.all, say }),
+        startNetwork({ home: environment.home, dir, devices, port, store, env: environment.all, say }),
       );
       try {
         const admitted = await shown.run('workers admitted', (waiting) => network.admitDevices(waiting, halt.signal));

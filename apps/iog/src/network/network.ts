@@ -10,12 +10,15 @@ import { formatBytes, formatCores, waitReason } from '../terminal/format.ts';
 import { ChildFailure, superviseChild, type Child, type Greeting } from './child.ts';
 import { planHost, type DevicePlan } from './plan.ts';
 import { readRecord, writeRecord, type NetworkRecord } from './record.ts';
+import { withStore, withoutStore } from './store-choice.ts';
 
 export interface NetworkOptions {
   readonly home: string;
   readonly dir: string;
   readonly devices: number | undefined;
   readonly port: number | undefined;
+  /** The address of a PostgreSQL; else a file. */
+  readonly store: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly say: (line: string) => void;
 }
@@ -75,7 +78,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   };
 }
 
-async function prepare({ home, dir, devices, port, say }: NetworkOptions): Promise<{ record: NetworkRecord; profile: Profile }> {
+async function prepare({ home, dir, devices, port, store, say }: NetworkOptions): Promise<{ record: NetworkRecord; profile: Profile }> {
   const known = readRecord(dir);
   const profile = readProfile(home);
   if (known !== undefined) {
@@ -85,6 +88,7 @@ async function prepare({ home, dir, devices, port, say }: NetworkOptions): Promi
         'Start without --devices, or make another with IOG_HOME set to a new folder.',
       );
     }
+    requireSameStore(known, store);
     if (profile === undefined)
       throw new UserError(
         `${home} has lost its profile.json, and with it the key of this network.`,
@@ -104,7 +108,7 @@ async function prepare({ home, dir, devices, port, say }: NetworkOptions): Promi
   const memoryBytes = limit > 0 ? Math.min(limit, all.memoryBytes) : all.memoryBytes;
   const plan = planHost(hostCores(), memoryBytes, devices ?? 2);
   if (plan.shared) say(`This machine has fewer cores than devices: devices share a core, and compete for it.`);
-  const record = { port: port ?? 0, devices: plan.devices, funded: false };
+  const record = { port: port ?? 0, devices: plan.devices, funded: false, postgres: store !== undefined };
   const fresh = profile ?? (await newProfile(''));
   // Before control knows the key's hash: a crash in between must not leave an account whose key is lost.
   writeProfile(home, fresh);
@@ -112,19 +116,29 @@ async function prepare({ home, dir, devices, port, say }: NetworkOptions): Promi
   return { record, profile: fresh };
 }
 
+function requireSameStore({ postgres }: NetworkRecord, store: string | undefined): void {
+  if (postgres && store === undefined)
+    throw new UserError('The rows of this network are in PostgreSQL.', 'Say where with --store or IOG_STORE, as at its first start.');
+  if (!postgres && store !== undefined)
+    throw new UserError(
+      'The rows of this network are in a file.',
+      'Start without --store and IOG_STORE, or make another network with IOG_HOME set to a new folder.',
+    );
+}
+
 async function startControlChild(
   options: NetworkOptions,
   record: NetworkRecord,
   profile: Profile,
 ): Promise<{ child: Child; greeting: Greeting }> {
-  const { dir, env, say } = options;
+  const { dir, store, say } = options;
   const until = Date.now() + inUseRetryMs;
   let port = options.port ?? record.port;
   for (;;) {
     const child = superviseChild({
       name: 'control',
       logFile: path.join(dir, 'control.log'),
-      env,
+      env: withStore(options.env, store),
       say,
       words: (greeted) => {
         const same = greeted === undefined ? port : Number(new URL(String(greeted['url'])).port);
@@ -162,6 +176,9 @@ function refusal(error: ChildFailure, dir: string, port: number): Error {
       );
     case 'EADDRINUSE':
       return new UserError(`Port ${port} is taken by another program.`, 'Choose another with --port, or leave it out.');
+    case 'store.unavailable':
+    case 'store.newer':
+      return new UserError(`${error.message}.`, 'Correct --store or IOG_STORE.');
     default:
       return new UserError(`Control did not start: ${error.message}.`, `See ${path.join(dir, 'control.log')}, and \`iog doctor\`.`);
   }
@@ -192,7 +209,7 @@ async function startDevice({ plan, url, client, dir, env, say }: DeviceStart, wo
   if (code !== '') await client.call('device.approve', { body: { code } });
   const id = await approved(AbortSignal.timeout(inUseRetryMs * 5));
   const words = ['worker', 'run', '--supervised', '--dir', dir, '--url', url];
-  const worker = superviseChild({ name: `worker ${plan.name}`, logFile: `${dir}.log`, env, say, words: () => words });
+  const worker = superviseChild({ name: `worker ${plan.name}`, logFile: `${dir}.log`, env: withoutStore(env), say, words: () => words });
   workers.push(worker);
   await worker.start().catch((error: unknown) => {
     throw error instanceof ChildFailure

@@ -9,6 +9,8 @@ export interface NetworkRecord {
   readonly port: number;
   readonly devices: readonly DevicePlan[];
   readonly funded: boolean;
+  /** Its rows are in PostgreSQL; the address is not kept: it may hold a password. */
+  readonly postgres: boolean;
 }
 
 export function readRecord(dir: string): NetworkRecord | undefined {
@@ -16,7 +18,7 @@ export function readRecord(dir: string): NetworkRecord | undefined {
   try {
     const found = JSON.parse(readFileSync(file, 'utf8')) as Partial<NetworkRecord>;
     if (typeof found.port === 'number' && Array.isArray(found.devices) && found.devices.length > 0) {
-      return { port: found.port, devices: found.devices, funded: found.funded === true };
+      return { port: found.port, devices: found.devices, funded: found.funded === true, postgres: found.postgres === true };
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

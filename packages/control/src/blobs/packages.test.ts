@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { BlobRow } from '@iog/core';
 import type { JobView } from '@iog/protocol';
 import { sha256hex, signRequest } from '@iog/seal';
-import { openSqlite } from '../store/sqlite.ts';
+import { openSqlite } from '../store/sqlite/open.ts';
 import { tables } from '../tables.ts';
 import { type FakeDevice, admittedFake, requestNonce } from '../test/fake-device.ts';
 import { createOf, fund, quoteOf } from '../test/renting.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type ClusterView, type DeviceView, type Policy, type Receipt, minuteMs } from '@iog/protocol';
 import { type MinuteRow, decideMinute, minuteId } from '@iog/core';
 import { canonical, sha256hex } from '@iog/seal';
-import { openSqlite } from '../store/sqlite.ts';
+import { openSqlite } from '../store/sqlite/open.ts';
 import { tables } from '../tables.ts';
 import { admittedFake, connectFake } from '../test/fake-device.ts';
 import { createOf, fund, quoteOf } from '../test/renting.ts';

@@ -63,7 +63,7 @@ export interface Store {
   /** In the order of the keys; undefined for what is absent. */
   load(keys: readonly Key[]): Promise<readonly (Versioned<StoredRow> | undefined)[]>;
   query(query: Query): Promise<readonly Versioned<StoredRow>[]>;
-  /** All or nothing, and durable once it resolves with `ok`. A commit that throws a fault may be decided and tried again. */
+  /** All or nothing, and durable once it resolves with `ok`. A commit that throws a fault may be decided and tried again: only after `store.unknown` may it have been kept. */
   commit(commit: Commit): Promise<CommitResult>;
   /** Ends what is queued, then closes. Closing again is done already. */
   close(): Promise<void>;
@@ -78,7 +78,11 @@ export type StoreFaultCode =
   | 'store.newer'
   | 'store.busy'
   | 'store.contended'
-  | 'store.io';
+  | 'store.io'
+  /** The server of the store cannot be reached. Nothing was kept. */
+  | 'store.unavailable'
+  /** The server was lost while it wrote: whether it was kept is not known. */
+  | 'store.unknown';
 
 /** The environment failed under the store, or too many want the same rows. The message says what to do next. */
 export class StoreFault extends Error {

@@ -10,7 +10,7 @@ import { blobStore } from '../blobs/blob-store.ts';
 import { liveDevices } from '../fleet/live-devices.ts';
 import { type ControlPorts, type LogLine, change } from '../ports.ts';
 import { localSignals } from '../signals.ts';
-import { openSqlite } from '../store/sqlite.ts';
+import { openSqlite } from '../store/sqlite/open.ts';
 import { tables } from '../tables.ts';
 
 export interface TestPorts {

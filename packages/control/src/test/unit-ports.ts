@@ -9,7 +9,7 @@ import { randomBytes } from '@iog/seal';
 import { type ControlPorts, type LogLine, change } from '../ports.ts';
 import { localSignals } from '../signals.ts';
 import { liveDevices } from '../fleet/live-devices.ts';
-import { openSqlite } from '../store/sqlite.ts';
+import { openSqlite } from '../store/sqlite/open.ts';
 import { tables } from '../tables.ts';
 
 export const unitNow = 1_800_000_000_000;

@@ -1,13 +1,14 @@
 // The store in one SQLite file: commits that have gathered are checked and written as one transaction, and acknowledged after its COMMIT.
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { type Commit, type CommitResult, type Store, StoreFault, type TableSpec } from './store.ts';
-import { catalogOf } from './catalog.ts';
+import { type Commit, type CommitResult, type Store, StoreFault, type TableSpec } from '../store.ts';
+import { catalogOf } from '../catalog.ts';
+import { type Prepared, prepareCommit } from '../prepare.ts';
 import { lockDirectory } from './lock.ts';
-import { faulting, storeFaultOf } from './sqlite-fault.ts';
-import { sqliteReader } from './sqlite-read.ts';
-import { type DatabaseLimits, inTransaction, openDatabase } from './sqlite-schema.ts';
-import { type Prepared, prepareCommit, sqliteWriter } from './sqlite-write.ts';
+import { faulting, storeFaultOf } from './fault.ts';
+import { sqliteReader } from './read.ts';
+import { type DatabaseLimits, inTransaction, openDatabase } from './schema.ts';
+import { sqliteWriter } from './write.ts';
 
 const mostCommitsOfGroup = 256;
 const mostCommitsQueued = 16_384;

@@ -2,8 +2,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { StoreFault } from './store.ts';
-import { faulting, storeFaultOf } from './sqlite-fault.ts';
+import { StoreFault } from '../store.ts';
+import { faulting, storeFaultOf } from './fault.ts';
 
 export interface DirectoryLock {
   release(): void;

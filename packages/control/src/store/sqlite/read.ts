@@ -1,8 +1,8 @@
 // Reading rows from SQLite: by key, and by a page of an index.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type Key, type Query, type StoredRow, type Versioned, StoreFault, mostRowsOfQuery, readCursor } from './store.ts';
-import { decodeBody } from './body.ts';
-import type { Catalog, Entry } from './catalog.ts';
+import { type Key, type Query, type StoredRow, type Versioned, StoreFault, mostRowsOfQuery, readCursor } from '../store.ts';
+import { decodeBody } from '../body.ts';
+import type { Catalog, Entry } from '../catalog.ts';
 
 export interface SqliteReader {
   load(key: Key): Versioned<StoredRow> | undefined;

@@ -1,5 +1,5 @@
 // Which StoreFault an error of SQLite or of its files is, with what to do about it.
-import { StoreFault, type StoreFaultCode } from './store.ts';
+import { StoreFault, type StoreFaultCode } from '../store.ts';
 
 // Primary result codes: https://sqlite.org/rescode.html
 const codes: Readonly<Record<number, StoreFaultCode>> = {

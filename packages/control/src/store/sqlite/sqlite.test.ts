@@ -1,16 +1,28 @@
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync, closeSync, ftruncateSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+  closeSync,
+  ftruncateSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { type Store, StoreFault, type TableSpec } from './store.ts';
-import { type SqliteOptions, openSqlite } from './sqlite.ts';
-import { storeContract } from './test/store-contract.ts';
-import { type Count, type Opened, note, testTables } from './test/test-rows.ts';
+import { type Store, StoreFault, type TableSpec } from '../store.ts';
+import { type SqliteOptions, openSqlite } from './open.ts';
+import { storeContract } from '../test/store-contract.ts';
+import { type Count, type Opened, note, testTables } from '../test/test-rows.ts';
 
 storeContract('SQLite', async (): Promise<Opened> => {
   const dir = mkdtempSync(join(tmpdir(), 'iog-store-'));
@@ -202,4 +214,24 @@ test('an index declared later, or otherwise, files the rows that are there', asy
   await again.commit({ reads: [], writes: [], deletes: [{ kind: 'note', id: 'b' }] });
   assert.equal((await again.query({ kind: 'note', index: 'whole', equals: 'b', limit: 9 })).length, 0);
   await again.close();
+});
+
+test('a store of the first layout opens, and goes on', async (t) => {
+  const dir = fresh(t);
+  const database = new DatabaseSync(join(dir, 'store.db'));
+  database.exec(readFileSync(join(import.meta.dirname, 'test/layout-1.sql'), 'utf8'));
+  database.close();
+  const store = openIn(dir);
+  t.after(() => store.close());
+  const found = await store.load([
+    { kind: 'note', id: 'a' },
+    { kind: 'count', id: 'c' },
+  ]);
+  assert.deepEqual(found, [
+    { version: 3, row: note('a', { owner: 'o', due: 20.5 }) },
+    { version: 1, row: { kind: 'count', id: 'c', n: 2n ** 100n } },
+  ]);
+  assert.equal((await store.query({ kind: 'note', index: 'due', atMost: 21, limit: 9 })).length, 1);
+  await put(store, 'b');
+  assert.equal((await store.load([{ kind: 'note', id: 'b' }]))[0]?.version, 8);
 });

@@ -1,9 +1,9 @@
 // A process that a test kills: opens the store in argv[2] and commits pairs of rows for ever, saying each number once it is acknowledged.
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSqlite } from '../sqlite.ts';
-import { transact } from '../decide.ts';
-import { type Count, type TestRows, testTables } from './test-rows.ts';
+import { openSqlite } from '../open.ts';
+import { transact } from '../../decide.ts';
+import { type Count, type TestRows, testTables } from '../../test/test-rows.ts';
 
 const store = openSqlite({ path: join(process.argv[2] ?? '', 'store.db'), tables: testTables });
 for (;;) {

@@ -1,35 +1,8 @@
 // Writing commits to SQLite: each is checked before it writes anything, so that refusing one leaves nothing to undo.
 import type { DatabaseSync } from 'node:sqlite';
-import type { Commit, CommitResult, Key } from './store.ts';
-import { encodeBody } from './body.ts';
-import type { Catalog, Entry } from './catalog.ts';
-
-/** A commit as it is written: whatever could be wrong with its rows has been found out before it meets others in a group. */
-export interface Prepared {
-  readonly reads: readonly { readonly key: Key; readonly version: number }[];
-  readonly writes: readonly { readonly key: Key; readonly body: string; readonly entries: readonly Entry[]; readonly filed: string }[];
-  readonly deletes: readonly Key[];
-}
-
-/** Throws an Error for what only a bug can ask for. */
-export function prepareCommit({ reads, writes, deletes = [] }: Commit, catalog: Catalog): Prepared {
-  const changed = new Set<string>();
-  for (const { kind, id } of [...writes, ...deletes]) {
-    if (!id.isWellFormed()) throw new Error(`not an id of a row: ${JSON.stringify(id)}`);
-    const name = nameOf({ kind, id });
-    if (changed.has(name)) throw new Error(`one commit changes ${name} twice`);
-    changed.add(name);
-  }
-  return {
-    // The caller may change its arrays before the group is written.
-    reads: [...reads],
-    deletes: [...deletes],
-    writes: writes.map((row) => {
-      const entries = catalog.entriesOf(row);
-      return { key: { kind: row.kind, id: row.id }, body: encodeBody(row), entries, filed: JSON.stringify(entries) };
-    }),
-  };
-}
+import type { CommitResult, Key } from '../store.ts';
+import type { Entry } from '../catalog.ts';
+import { type Prepared, nameOf } from '../prepare.ts';
 
 interface Standing {
   readonly seq: number;
@@ -56,7 +29,8 @@ export function sqliteWriter(database: DatabaseSync): (commits: readonly Prepare
     for (const [list, equals, sort] of JSON.parse(filed) as Entry[]) unfile.run(list, equals, sort, id);
   };
 
-  const write = ({ key, body, entries, filed }: Prepared['writes'][number], before: Standing | undefined): void => {
+  const write = ({ key, body, entries }: Prepared['writes'][number], before: Standing | undefined): void => {
+    const filed = JSON.stringify(entries);
     if (before?.filed === filed) {
       update.run(before.version + 1, filed, body, before.seq);
       return;
@@ -96,9 +70,4 @@ export function sqliteWriter(database: DatabaseSync): (commits: readonly Prepare
     return { ok: true };
   };
   return (commits) => commits.map(apply);
-}
-
-/** No kind has a space in it. */
-function nameOf({ kind, id }: Key): string {
-  return `${kind} ${id}`;
 }

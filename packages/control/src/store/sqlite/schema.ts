@@ -1,26 +1,10 @@
 // Opening the database file of the store: its modes, its settings, its layout and the version of that, its indexes when their declarations changed.
 import { DatabaseSync } from 'node:sqlite';
 import { chmodSync, closeSync, openSync } from 'node:fs';
-import { StoreFault, type StoredRow } from './store.ts';
-import { decodeBody } from './body.ts';
-import type { Catalog } from './catalog.ts';
-
-const schemaVersion = 1;
-
-/*
- * Rows are in a rowid table: bodies are often larger than the quarter of a page that a WITHOUT ROWID table keeps in place.
- * `filed` lists where the row stands in `entries`, so that a write needs neither the old body nor an index from entries back to rows.
- * `equals` and `sort` have no type: 0 stands for no `equals`, and numbers sort before texts. `floor` is the highest version ever deleted.
- */
-const layout = `
-  CREATE TABLE rows (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, filed TEXT NOT NULL,
-    body TEXT NOT NULL, UNIQUE (kind, id));
-  CREATE TABLE entries (list TEXT NOT NULL, equals NOT NULL, sort NOT NULL, id TEXT NOT NULL, row INTEGER NOT NULL,
-    PRIMARY KEY (list, equals, sort, id)) WITHOUT ROWID;
-  CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
-  INSERT INTO meta VALUES ('floor', 0), ('indexes', '');
-  PRAGMA user_version = ${schemaVersion};
-`;
+import { StoreFault, type StoredRow } from '../store.ts';
+import { decodeBody } from '../body.ts';
+import type { Catalog } from '../catalog.ts';
+import { migrations } from './migrations.ts';
 
 const settings = `
   PRAGMA journal_mode = WAL;
@@ -40,8 +24,8 @@ export function openDatabase(path: string, catalog: Catalog, { maxBytes }: Datab
   const database = new DatabaseSync(path, { timeout: 5_000 });
   try {
     const found = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-    if (found > schemaVersion) {
-      const message = `the store ${path} was written by a newer IOG (layout ${found}, this one knows ${schemaVersion}): start that one`;
+    if (found > migrations.length) {
+      const message = `the store ${path} was written by a newer IOG (layout ${found}, this one knows ${migrations.length}): start that one`;
       throw new StoreFault('store.newer', message);
     }
     database.exec(settings);
@@ -49,7 +33,8 @@ export function openDatabase(path: string, catalog: Catalog, { maxBytes }: Datab
       const pageBytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size']);
       database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageBytes))}`);
     }
-    if (found === 0) inTransaction(database, () => database.exec(layout));
+    for (let next = found; next < migrations.length; next++)
+      inTransaction(database, () => database.exec(`${migrations[next] ?? ''} PRAGMA user_version = ${next + 1};`));
     reindex(database, catalog);
     return database;
   } catch (cause) {
