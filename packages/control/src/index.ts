@@ -2,3 +2,5 @@
 export { startControl, type ControlSettings, type RunningControl } from './control.ts';
 export type { Log, LogLine } from './ports.ts';
 export { StoreFault } from './store/store.ts';
+export { type Broken, checkLaws } from './laws/check-laws.ts';
+export { readRows } from './store/read-rows.ts';
