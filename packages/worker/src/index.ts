@@ -3,3 +3,5 @@ export { enrol, type EnrolOptions, type Enrolling } from './identity/enrol.ts';
 export { hostCores, inventory, type InventoryOptions } from './inventory.ts';
 export { startWorker, type RunningWorker, type WorkerOptions } from './worker.ts';
 export type { Clock, Log, LogLine, Random } from './ports.ts';
+export type { RayJob, RayJobs, Submission } from './job/ray.ts';
+export type { NodePorts, NodeSpec, NodeStatus, RunningNode, Runtime } from './lease/runtime-port.ts';
