@@ -15,23 +15,25 @@ export const everyClusterKnowsItsLeases: Law = (books) => [
     .flatMap(({ id, cluster }) => unless(books.one('cluster', cluster) !== undefined, id, `its cluster ${cluster} is not`)),
 ];
 
-/** A cluster names its jobs, all of them and no others. */
+/** A cluster names its jobs, all of them and no others, until they are forgotten with its story. */
 export const everyClusterKnowsItsJobs: Law = (books) => {
   const jobs = Map.groupBy(books.all('job'), ({ cluster }) => cluster);
   return books.all('cluster').flatMap((cluster) => {
     const found = (jobs.get(cluster.id) ?? []).map(({ id }) => id);
-    const knows = found.length === cluster.jobs.length && cluster.jobs.every((job) => found.includes(job));
+    const all = cluster.storyGone === true || found.length === cluster.jobs.length;
+    const knows = all && found.every((job) => cluster.jobs.includes(job));
     return unless(knows, cluster.id, `it names the jobs ${cluster.jobs.join(', ')}; there are ${found.join(', ')}`);
   });
 };
 
-/** The story of a cluster is numbered from its beginning without a gap. */
+/** The story of a cluster is numbered without a gap up to its latest event. Only from its beginning on is it ever forgotten. */
 export const everyStoryIsWhole: Law = (books) => {
   const events = Map.groupBy(books.all('event'), ({ cluster }) => cluster);
-  return books.all('cluster').flatMap(({ id, events: count }) => {
+  return books.all('cluster').flatMap(({ id, events: count, state }) => {
     const told = (events.get(id) ?? []).map(({ seq }) => seq).toSorted((a, b) => a - b);
-    const whole = told.length === count && told.every((seq, i) => seq === i + 1);
-    return unless(whole, id, `it has told ${count} events; there are ${told.length}`);
+    const unbroken = told.every((seq, i) => seq === (told[0] ?? 0) + i);
+    const latest = told.length === 0 ? count === 0 || state === 'ended' : told.at(-1) === count;
+    return unless(unbroken && latest, id, `it has told ${count} events; there are ${told.length}, up to ${told.at(-1) ?? 0}`);
   });
 };
 
