@@ -160,6 +160,26 @@ test('a second control on the same directory is refused, and names the first, wh
   assert.deepEqual(checkLaws(rowsOf(data)), []);
 });
 
+test('a second worker on the same device is refused; the first goes on', async (t) => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'crash-disk-'));
+  t.after(() => leaveNothing(dir));
+  const network = await startNetwork({ dir, policy: lightPolicy, workers: 1, python: null });
+  t.after(() => network.stop());
+  const [device] = network.devices;
+  assert.ok(device);
+  const client = network.client(network.owner);
+  const show = () => client.call('device.show', { params: { device: device.id } });
+  const { epoch } = await until('the device', 20_000, async () => {
+    const view = await show();
+    return view.connected && view;
+  });
+  const task = { dir: device.dir, url: network.url, rootPid: process.pid, python: null };
+  const second = startChild('worker', task, path.join(dir, 'second.log'));
+  await assert.rejects(second, refusedAs('device.in-use', /is run by another worker already: stop that one first/));
+  const { connected, epoch: later } = await show();
+  assert.deepEqual([connected, later], [true, epoch], 'its session was not taken from it');
+});
+
 test(
   'a full disk under a worker: its evidence pauses and says why, and goes on in the same chain once there is room',
   { skip: withoutMounts },
