@@ -28,7 +28,8 @@ async function main(): Promise<number> {
   const [rounds, seed] = [Number(values.rounds), Number(values.seed ?? randomInt(2 ** 31))];
   if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(seed)) return refuse(usage);
   if (values.store !== 'sqlite') return refuse(`This build has the store sqlite alone, not ${values.store}.\n${usage}`);
-  if (values.ray && !fs.existsSync(path.join(python, 'bin/ray'))) return refuse(`There is no Ray in ${python}: run \`npm start\` once, which installs it.`);
+  if (values.ray && !fs.existsSync(path.join(python, 'bin/ray')))
+    return refuse(`There is no Ray in ${python}: run \`npm start\` once, which installs it.`);
   // Short, for the paths of Ray's sockets.
   const dir = fs.mkdtempSync(path.join(values.ray ? '/tmp' : os.tmpdir(), 'crash-'));
   return run({ dir, rounds, seed, ray: values.ray, json: values.json });
