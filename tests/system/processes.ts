@@ -55,7 +55,7 @@ export async function assertNothingLeft(dir: string, withinMs: number): Promise<
 }
 
 /** After a test: whatever still lives in the place dies, and its folder goes. The product's own leaving is asserted before. */
-export async function clear(dir: string): Promise<void> {
+export async function clear(dir: string, { keepFiles = false } = {}): Promise<void> {
   for (let round = 0; round < 50 && processesOf(dir).length > 0; round += 1) {
     for (const { pid } of processesOf(dir)) {
       try {
@@ -66,7 +66,7 @@ export async function clear(dir: string): Promise<void> {
     }
     await sleep(100);
   }
-  fs.rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  if (!keepFiles) fs.rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
 function listenersOf(table: string): [string, string][] {

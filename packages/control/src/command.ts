@@ -62,27 +62,28 @@ export async function command<N extends RouteName, V>(
   const caller = call.key?.account ?? call.device?.id;
   // What anyone may ask for leaves nothing behind but what it makes: else anyone could fill the disk.
   const replyId = caller === undefined || call.idempotencyKey === undefined ? undefined : `${caller}/${call.idempotencyKey}`;
-  type Result = { stored: Stored } | { decision: Decision<V> };
+  type Result = { stored: Stored } | { rejection: Rejection } | { shown: AnswerOf<N> };
   const result = await change<Result>(ports, async (read) => {
     const before = replyId === undefined ? undefined : await read.one('reply', replyId);
-    if (before && before.requestHash !== requestHash)
-      return nothing({ decision: { ok: false, rejection: { code: 'idempotency.mismatch', context: {} } } });
+    if (before && before.requestHash !== requestHash) return nothing({ rejection: { code: 'idempotency.mismatch', context: {} } });
     if (before) return nothing({ stored: { status: before.status, body: before.body } });
 
     const decision = await decide(read);
-    if (!decision.ok) return nothing({ decision });
+    if (!decision.ok) return nothing({ rejection: decision.rejection });
+    // Shown once: a view tells the time and who is connected, and a repeated request gets this answer again, to the letter.
+    const shown = view(decision.value);
     const reply: ReplyRow[] =
       replyId === undefined
         ? []
-        : [{ kind: 'reply', id: replyId, requestHash, status: 200, body: JSON.stringify(view(decision.value)), at: ports.clock.now() }];
-    return { writes: [...decision.rows, ...reply, ...activity(ports, call, subject, 'accepted')], value: { decision } };
+        : [{ kind: 'reply', id: replyId, requestHash, status: 200, body: JSON.stringify(shown), at: ports.clock.now() }];
+    return { writes: [...decision.rows, ...reply, ...activity(ports, call, subject, 'accepted')], value: { shown } };
   });
   if ('stored' in result) return result.stored;
-  if (!result.decision.ok) {
-    await noteRejection(ports, call, subject, result.decision.rejection);
-    return refuse(result.decision.rejection);
+  if ('rejection' in result) {
+    await noteRejection(ports, call, subject, result.rejection);
+    return refuse(result.rejection);
   }
-  return answer(view(result.decision.value));
+  return answer(result.shown);
 }
 
 function nothing<R>(value: R): { writes: Row[]; value: R } {

@@ -3,3 +3,5 @@ export { startControl, type ControlSettings, type RunningControl } from './contr
 export type { Log, LogLine } from './ports.ts';
 export { StoreFault } from './store/store.ts';
 export { dropStore, type StoreChoice } from './store/choose.ts';
+export { type Broken, checkLaws } from './laws/check-laws.ts';
+export { readRows } from './store/sqlite/read-rows.ts';

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { sockets, type DeviceId } from '@iog/protocol';
 import { fromHex } from '@iog/seal';
+import { type DeviceLock, lockDevice } from './device-lock.ts';
 import { authorization, openHttp, signedHttp } from './http.ts';
 import { deviceKeys, membership } from './identity/identity.ts';
 import { realClock, realRandom, type Clock, type Log, type Random } from './ports.ts';
@@ -35,14 +36,31 @@ export interface RunningWorker {
   stop(options?: { readonly keepNodes?: boolean }): Promise<void>;
 }
 
-/** Starts the worker of an enrolled device. Throws when `dir` is enrolled nowhere. */
+/** How long the worker before this one may take to end. */
+const inUseWithinMs = 10_000;
+
+/** Starts the worker of an enrolled device. Throws when `dir` is enrolled nowhere, DeviceInUse when another worker runs it. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { dir, url, log, clock = realClock, random = realRandom, wire = realWire, rootPid = process.pid } = options;
+  const { dir } = options;
   const member = membership(dir);
   if (member === undefined || member.device === null) {
     throw new Error(`The device in ${dir} is not enrolled. Run \`iog worker join\` first.`);
   }
-  const { device, network } = member;
+  const lock = await lockDevice(dir, inUseWithinMs);
+  try {
+    return await startHeld(options, { device: member.device, network: member.network }, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function startHeld(
+  options: WorkerOptions,
+  { device, network }: { readonly device: DeviceId; readonly network: string },
+  lock: DeviceLock,
+): Promise<RunningWorker> {
+  const { dir, url, log, clock = realClock, random = realRandom, wire = realWire, rootPid = process.pid } = options;
   const keys = await deviceKeys(dir);
   const plain = openHttp(url);
   const signer = { device, secretKey: keys.secretKey, clock, random };
@@ -86,6 +104,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       tunnel.close();
       await wiring.stop(keepNodes);
       plain.close();
+      await lock.release();
     },
   };
 }

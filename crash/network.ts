@@ -1,0 +1,120 @@
+// A network of real processes under one folder: one control, some workers, light nodes or real Ray. The harness kills them and starts them again.
+import fs from 'node:fs';
+import path from 'node:path';
+import { iogClient, type IogClient } from '@iog/client';
+import { readRows } from '@iog/control';
+import type { Row, RowMap } from '@iog/core';
+import type { DeviceId, Policy } from '@iog/protocol';
+import { generateAgeIdentity, hashApiSecret, makeApiSecret, randomBytes } from '@iog/seal';
+import { enrol, hostCores } from '@iog/worker';
+import { type Child, startChild } from './child.ts';
+import type { ControlTask } from './entry/control.ts';
+import type { WorkerTask } from './entry/worker.ts';
+
+const coresPerDevice = 2;
+const bytesPerDevice = 4_000_000_000;
+const patienceMs = 30_000;
+
+export interface Account {
+  readonly name: string;
+  readonly key: string;
+  readonly ageIdentity: string;
+  readonly recipient: string;
+}
+
+export interface Device {
+  readonly id: DeviceId;
+  readonly dir: string;
+  child: Child;
+}
+
+export interface CrashNetwork {
+  readonly dir: string;
+  readonly policy: Policy;
+  readonly owner: Account;
+  readonly devices: readonly Device[];
+  readonly url: string;
+  control(): Child;
+  client(account: Account): IogClient;
+  /** The rows of some kinds, or all, of one moment. */
+  rows<K extends Row['kind']>(...kinds: readonly K[]): RowMap[K][];
+  /** Starts again whatever is dead. */
+  revive(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface NetworkWish {
+  readonly dir: string;
+  readonly policy: Policy;
+  readonly workers: number;
+  readonly python: string | null;
+}
+
+export async function startNetwork({ dir, policy, workers, python }: NetworkWish): Promise<CrashNetwork> {
+  const owner = await newAccount('owner');
+  const firstAccount = { name: owner.name, keyHash: hashApiSecret(owner.key), recipient: owner.recipient };
+  const controlDir = path.join(dir, 'control');
+  fs.mkdirSync(controlDir, { recursive: true, mode: 0o700 });
+  const startControl = (port: number) => {
+    const task: ControlTask = { dir: controlDir, host: '127.0.0.1', port, name: 'crash', policy, firstAccount };
+    return startChild('control', task, path.join(dir, 'control.log'));
+  };
+  const first = await startControl(0);
+  let control = first.child;
+  const url = first.up['url'] ?? '';
+  const port = Number(new URL(url).port);
+  const clients: IogClient[] = [];
+  const client = (account: Account): IogClient => {
+    const made = iogClient({ url, key: account.key, patienceMs });
+    clients.push(made);
+    return made;
+  };
+  const startWorker = async (home: string): Promise<Child> => {
+    const task: WorkerTask = { dir: home, url, rootPid: process.pid, python };
+    return (await startChild('worker', task, `${home}.log`)).child;
+  };
+  const supplier = client(owner);
+  const devices: Device[] = [];
+  for (let i = 0; i < workers; i++) {
+    const home = path.join(dir, `worker-${i + 1}`);
+    const id = await enrolled(supplier, url, home, i);
+    devices.push({ id, dir: home, child: await startWorker(home) });
+  }
+  return {
+    dir,
+    policy,
+    owner,
+    devices,
+    url,
+    control: () => control,
+    client,
+    rows: (...kinds) => readRows(path.join(controlDir, 'control.sqlite'), kinds.length === 0 ? undefined : kinds),
+    async revive() {
+      if (control.isDead()) control = (await startControl(port)).child;
+      await Promise.all(
+        devices.map(async (device) => {
+          if (device.child.isDead()) device.child = await startWorker(device.dir);
+        }),
+      );
+    },
+    async stop() {
+      for (const made of clients) made.close();
+      await Promise.all([control.kill(), ...devices.map(({ child }) => child.kill())]);
+    },
+  };
+}
+
+export async function newAccount(name: string): Promise<Account> {
+  const { identity, recipient } = await generateAgeIdentity();
+  return { name, key: makeApiSecret(randomBytes(32)), ageIdentity: identity, recipient };
+}
+
+/** Devices share the host's cores: what is rented here is bookkeeping, and the more of them want a core, the more they race for it. */
+async function enrolled(supplier: IogClient, url: string, dir: string, i: number): Promise<DeviceId> {
+  const all = hostCores();
+  const cores = Array.from({ length: Math.min(coresPerDevice, all.length) }, (_, n) => all[(i * coresPerDevice + n) % all.length] ?? 0);
+  const units = { cores: [...new Set(cores)], memoryBytes: bytesPerDevice, diskBytes: 1_000_000_000, gpus: [] };
+  const { code, approved } = await enrol({ dir, url, name: `device-${i + 1}`, units, runtime: 'process' });
+  await supplier.call('device.approve', { body: { code } });
+  return approved(AbortSignal.timeout(patienceMs));
+}

@@ -1,0 +1,36 @@
+// The lock of a device: one holder at a time, by any path; it ends with its holder, also by kill -9.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { lockDevice } from './device-lock.ts';
+
+const inUse = { name: 'DeviceInUse', code: 'device.in-use', message: /is run by another worker already: stop that one first/ };
+
+test('a second worker of one folder is refused until the first lets go, by whatever path', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'iog-device-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const other = join(dir, 'same');
+  symlinkSync(dir, other);
+  const lock = await lockDevice(dir, 0);
+  await assert.rejects(lockDevice(other, 0), inUse);
+  const waits = lockDevice(other, 5_000);
+  await lock.release();
+  await (await waits).release();
+  await (await lockDevice(other, 0)).release();
+});
+
+test('the lock of a worker that was killed is free', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'iog-device-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const code = `const { lockDevice } = await import(process.argv[1]); await lockDevice(process.argv[2], 0); console.log('held'); setInterval(() => 0, 1_000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code, join(import.meta.dirname, 'device-lock.ts'), dir]);
+  await once(child.stdout, 'data');
+  await assert.rejects(lockDevice(dir, 0), inUse);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await (await lockDevice(dir, 0)).release();
+});
