@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { sockets, type DeviceId } from '@iog/protocol';
 import { fromHex } from '@iog/seal';
+import { realDisk } from './disk.ts';
+import { realHost } from './host.ts';
 import { authorization, openHttp, signedHttp } from './http.ts';
 import { deviceKeys, membership } from './identity/identity.ts';
 import { realClock, realRandom, type Clock, type Log, type Random } from './ports.ts';
@@ -58,7 +60,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     http,
     runtime,
     ray: options.ray ?? rayOf,
-    rootPid,
+    host: realHost(rootPid),
+    disk: realDisk,
     refused,
     clock,
     random,
