@@ -1,33 +1,23 @@
 // Control, composed: store, live state, HTTP, sessions, tunnels and loops over one data directory.
 import path from 'node:path';
 import { WebSocketServer } from 'ws';
-import { type Policy, type Rejection, linkVersions, sockets } from '@iog/protocol';
+import { type Policy, sockets } from '@iog/protocol';
 import { type ClockRow, type KeyRow, type LeaseRow, authorise, createAccount } from '@iog/core';
 import { canonical, randomBytes, sha256hex } from '@iog/seal';
-import { type Clock, type ControlPorts, type Log, change, newId } from './ports.ts';
+import { type Clock, type ControlPorts, type Log, change, newId, usualPeriods } from './ports.ts';
 import { localSignals } from './signals.ts';
 import { liveDevices } from './fleet/live-devices.ts';
-import { sessionHub } from './fleet/session-hub.ts';
 import { openSqlite } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
 import { blobStore } from './blobs/blob-store.ts';
 import { networkSecrets } from './network-key.ts';
 import { tables } from './tables.ts';
-import { type Handlers, httpServer } from './http/server.ts';
-import { door } from './http/access.ts';
+import { brain } from './brain.ts';
+import { socketLink } from './fleet/device-link.ts';
+import { httpServer } from './http/server.ts';
 import { serveSockets } from './http/sockets.ts';
 import { tunnelSwitchboard } from './tunnel/switchboard.ts';
 import { tunnelSocketOptions } from './tunnel/carrier.ts';
-import { answer } from './command.ts';
-import { identityHandlers } from './identity/handlers.ts';
-import { fleetHandlers } from './fleet/handlers.ts';
-import { marketHandlers } from './market/handlers.ts';
-import { clusterHandlers } from './cluster/handlers.ts';
-import { ledgerHandlers } from './ledger/handlers.ts';
-import { blobHandlers } from './blobs/handlers.ts';
-import { clusterLoop } from './cluster/cluster-loop.ts';
-import { minuteLoop } from './timelock/minute-loop.ts';
-import { housekeepingLoop } from './housekeeping.ts';
 
 export interface ControlSettings {
   readonly dir: string;
@@ -68,7 +58,8 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
     name: settings.name,
     store,
     blobs: blobStore(path.join(settings.dir, 'blobs')),
-    clock: await forwardClock(store),
+    clock: await forwardClock(store, realTimers),
+    periods: usualPeriods,
     random: randomBytes,
     key,
     policy,
@@ -79,22 +70,18 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
     log,
   };
   await makeFirstAccount(ports, settings.firstAccount);
-  const hub = sessionHub(ports, pulseSecret);
   const tunnels = tunnelSwitchboard({
     maxStreamsPerClient: streamsPerClient,
     log: (event, context) => log({ level: 'info', event, ...context }),
   });
-  const drop = (device: string, rejection: Rejection): void => {
-    hub.drop(device, rejection);
-    tunnels.dropDevice(device);
-  };
-  const access = door(ports);
-  const app = httpServer(ports, handlersOf(ports, drop), access);
+  const mind = brain(ports, pulseSecret, (device) => tunnels.dropDevice(device));
+  const { access } = mind.desk;
+  const app = httpServer(ports, mind.desk);
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: policy.limits.linkMessageBytes });
   const wide = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
   serveSockets(app.server, {
     access,
-    [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => hub.accept(ws)),
+    [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => mind.hub.accept(socketLink(ws))),
     [sockets.deviceTunnel]: (request, socket, head, who) =>
       wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
     [sockets.clientTunnel]: (request, socket, head, who) =>
@@ -103,15 +90,13 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
       ),
   });
   await app.listen({ host: settings.host, port: settings.port });
-  const loops = [clusterLoop(ports), minuteLoop(ports), housekeepingLoop(ports)];
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : settings.port;
   return {
     url: `http://${settings.host}:${port}`,
     publicKey: key.publicKey,
     async stop() {
-      await Promise.all(loops.map((each) => each.stop()));
-      hub.stop();
+      await mind.stop();
       tunnels.close();
       await app.close();
       await store.close();
@@ -119,40 +104,22 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
   };
 }
 
-function handlersOf(ports: ControlPorts, drop: (device: string, rejection: Rejection) => void): Handlers {
-  return {
-    'network.show': () =>
-      Promise.resolve(
-        answer({
-          name: ports.name,
-          version: `link ${linkVersions.min} to ${linkVersions.max}`,
-          publicKey: ports.key.publicKey,
-          policy: ports.policyHash,
-          policyName: ports.policy.name,
-          currency: ports.currency,
-          notice: ports.policy.notice,
-          now: ports.clock.now(),
-        }),
-      ),
-    ...identityHandlers(ports),
-    ...fleetHandlers(ports, drop),
-    ...marketHandlers(ports),
-    ...clusterHandlers(ports),
-    ...ledgerHandlers(ports),
-    ...blobHandlers(ports),
-    // Events are streamed by the HTTP edge itself; see http/events.ts.
-    'cluster.events': () => Promise.reject(new Error('events are streamed')),
-  };
-}
-
 /** UTC time that never goes back, also not over a restart with the clock set back. */
-async function forwardClock(store: Store): Promise<Clock> {
+export async function forwardClock(store: Store, { now, after }: Clock): Promise<Clock> {
   const [clock] = await store.load([{ kind: 'clock', id: 'clock' }]);
   let last = (clock?.row as ClockRow | undefined)?.now ?? 0;
-  return { now: () => (last = Math.max(last, Date.now())) };
+  return { now: () => (last = Math.max(last, now())), after };
 }
 
-async function makeFirstAccount(ports: ControlPorts, first: ControlSettings['firstAccount']): Promise<void> {
+const realTimers: Clock = {
+  now: () => Date.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+export async function makeFirstAccount(ports: ControlPorts, first: ControlSettings['firstAccount']): Promise<void> {
   if (!first) return;
   await change(ports, async (read) => {
     const existing = await ports.store.query({ kind: 'account', index: 'all', limit: 1 });

@@ -8,7 +8,7 @@ const replyKeptMs = 24 * 3_600_000;
 const rowsAtOnce = 200;
 
 export function housekeepingLoop(ports: ControlPorts): Loop {
-  return loop('housekeeping', 5_000, ports.log, async () => {
+  return loop('housekeeping', ports.periods.housekeepingMs, ports, async () => {
     const now = ports.clock.now();
     await change(ports, async (read) => {
       const clock = await read.one('clock', 'clock');

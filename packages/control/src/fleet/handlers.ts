@@ -17,7 +17,7 @@ import {
 } from '@iog/core';
 import { canonical, isRecipient, verify } from '@iog/seal';
 import { type ControlPorts, type Read, newId } from '../ports.ts';
-import type { Handlers } from '../http/server.ts';
+import type { Handlers } from '../http/answer.ts';
 import { type Call, accountOf, answer, command, pageOf, refuse } from '../command.ts';
 import { cursorOf } from '../store/store.ts';
 

@@ -13,7 +13,7 @@ import {
   reject,
 } from '@iog/core';
 import { type ControlPorts, newId } from '../ports.ts';
-import type { Handlers } from '../http/server.ts';
+import type { Handlers } from '../http/answer.ts';
 import { accountOf, answer, command, pageOf } from '../command.ts';
 import { cursorOf } from '../store/store.ts';
 import { all } from '../cluster/account.ts';
