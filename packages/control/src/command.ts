@@ -49,7 +49,7 @@ export function accountOf(call: { key: KeyRow | undefined }): AccountId {
 
 /**
  * Runs a state-changing request. `decide` reads and gives a Decision; `view` makes the answer. What it decides, its activity and its reply
- * are one commit, so a crash leaves all or none. A rejection is written to the activity log alone.
+ * are one commit, so a crash leaves all or none. A rejection is written to the activity log alone; what nobody's key asked for is logged only.
  */
 export async function command<N extends RouteName, V>(
   ports: ControlPorts,
@@ -59,10 +59,12 @@ export async function command<N extends RouteName, V>(
   view: (value: V) => AnswerOf<N>,
 ): Promise<Outcome<AnswerOf<N>> | Stored> {
   const requestHash = sha256hex(canonical({ route: call.route, params: call.params ?? null, body: call.body ?? null }));
-  const replyId = `${call.key?.account ?? call.device?.id ?? 'open'}/${call.idempotencyKey ?? ''}`;
+  const caller = call.key?.account ?? call.device?.id;
+  // What anyone may ask for leaves nothing behind but what it makes: else anyone could fill the disk.
+  const replyId = caller === undefined || call.idempotencyKey === undefined ? undefined : `${caller}/${call.idempotencyKey}`;
   type Result = { stored: Stored } | { decision: Decision<V> };
   const result = await change<Result>(ports, async (read) => {
-    const before = call.idempotencyKey === undefined ? undefined : await read.one('reply', replyId);
+    const before = replyId === undefined ? undefined : await read.one('reply', replyId);
     if (before && before.requestHash !== requestHash)
       return nothing({ decision: { ok: false, rejection: { code: 'idempotency.mismatch', context: {} } } });
     if (before) return nothing({ stored: { status: before.status, body: before.body } });
@@ -70,10 +72,10 @@ export async function command<N extends RouteName, V>(
     const decision = await decide(read);
     if (!decision.ok) return nothing({ decision });
     const reply: ReplyRow[] =
-      call.idempotencyKey === undefined
+      replyId === undefined
         ? []
         : [{ kind: 'reply', id: replyId, requestHash, status: 200, body: JSON.stringify(view(decision.value)), at: ports.clock.now() }];
-    return { writes: [...decision.rows, ...reply, activity(ports, call, subject, 'accepted')], value: { decision } };
+    return { writes: [...decision.rows, ...reply, ...activity(ports, call, subject, 'accepted')], value: { decision } };
   });
   if ('stored' in result) return result.stored;
   if (!result.decision.ok) {
@@ -87,18 +89,23 @@ function nothing<R>(value: R): { writes: Row[]; value: R } {
   return { writes: [], value };
 }
 
-function activity<N extends RouteName>(ports: ControlPorts, call: Call<N>, subject: string, outcome: string): ActivityRow {
-  return {
-    kind: 'activity',
-    id: newId(ports, 'act'),
-    at: ports.clock.now(),
-    account: call.key?.account ?? call.device?.account ?? ('acc_00000000000000000000000000' as AccountId),
-    key: call.key?.key ?? null,
-    command: call.route,
-    subject: subject.slice(0, 128),
-    outcome: outcome.slice(0, 512),
-    request: call.request,
-  };
+/** The entry of the activity log; none for a call of nobody. */
+function activity<N extends RouteName>(ports: ControlPorts, call: Call<N>, subject: string, outcome: string): ActivityRow[] {
+  const account = call.key?.account ?? call.device?.account;
+  if (account === undefined) return [];
+  return [
+    {
+      kind: 'activity',
+      id: newId(ports, 'act'),
+      at: ports.clock.now(),
+      account,
+      key: call.key?.key ?? null,
+      command: call.route,
+      subject: subject.slice(0, 128),
+      outcome: outcome.slice(0, 512),
+      request: call.request,
+    },
+  ];
 }
 
 async function noteRejection<N extends RouteName>(
@@ -108,18 +115,7 @@ async function noteRejection<N extends RouteName>(
   rejection: Rejection,
 ): Promise<void> {
   const problem = problemOf(rejection);
-  await change(ports, () =>
-    Promise.resolve({ writes: [activity(ports, call, subject, `${rejection.code}: ${problem.detail}`)], value: undefined }),
-  );
-}
-
-/** A page of rows: at most `limit`, and the id to go on after. */
-export function pageOf<R extends { id: string }, T>(
-  rows: readonly R[],
-  limit: number,
-  view: (row: R) => T,
-  cursor: (row: R) => string,
-): { items: T[]; next: string | null } {
-  const last = rows.length === limit ? rows[rows.length - 1] : undefined;
-  return { items: rows.map(view), next: last ? cursor(last) : null };
+  const noted = activity(ports, call, subject, `${rejection.code}: ${problem.detail}`);
+  if (noted.length > 0) return change(ports, () => Promise.resolve({ writes: noted, value: undefined }));
+  return ports.log({ level: 'info', event: 'request.rejected', route: call.route, request: call.request, code: rejection.code });
 }

@@ -2,22 +2,26 @@
 import path from 'node:path';
 import { WebSocketServer } from 'ws';
 import { type Policy, sockets } from '@iog/protocol';
-import { type ClockRow, type KeyRow, type LeaseRow, authorise, createAccount } from '@iog/core';
+import { type KeyRow, type LeaseRow, authorise, capacityObjection } from '@iog/core';
 import { canonical, randomBytes, sha256hex } from '@iog/seal';
-import { type Clock, type ControlPorts, type Log, change, newId, usualPeriods } from './ports.ts';
+import { type ControlPorts, type Log, usualPeriods } from './ports.ts';
 import { localSignals } from './signals.ts';
 import { liveDevices } from './fleet/live-devices.ts';
+import { capacityVerifier } from './fleet/verify-capacity.ts';
 import { openSqlite } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
 import { blobStore } from './blobs/blob-store.ts';
 import { networkSecrets } from './network-key.ts';
 import { tables } from './tables.ts';
+import { forwardClock, realClock } from './clock.ts';
+import { type FirstAccount, makeFirstAccount } from './identity/first-account.ts';
 import { brain } from './brain.ts';
 import { socketLink } from './fleet/device-link.ts';
 import { httpServer } from './http/server.ts';
 import { serveSockets } from './http/sockets.ts';
 import { tunnelSwitchboard } from './tunnel/switchboard.ts';
 import { tunnelSocketOptions } from './tunnel/carrier.ts';
+import { keyWatch } from './identity/key-watch.ts';
 
 export interface ControlSettings {
   readonly dir: string;
@@ -27,7 +31,7 @@ export interface ControlSettings {
   readonly name: string;
   readonly policy: Policy;
   /** Made where there is no account yet. */
-  readonly firstAccount?: { readonly name: string; readonly keyHash: string; readonly recipient: string };
+  readonly firstAccount?: FirstAccount;
   readonly log: Log;
 }
 
@@ -54,11 +58,15 @@ export async function startControl(settings: ControlSettings): Promise<RunningCo
 async function startOver(settings: ControlSettings, store: Store): Promise<RunningControl> {
   const { key, pulseSecret } = networkSecrets(settings.dir);
   const { policy, log } = settings;
+  const objection = capacityObjection(policy);
+  if (objection) throw new Error(`the policy ${policy.name} cannot be run: ${objection}`);
+  const clock = await forwardClock(store, realClock);
+  const verifier = capacityVerifier(randomBytes);
   const ports: ControlPorts = {
     name: settings.name,
     store,
     blobs: blobStore(path.join(settings.dir, 'blobs')),
-    clock: await forwardClock(store, realTimers),
+    clock,
     periods: usualPeriods,
     random: randomBytes,
     key,
@@ -66,7 +74,8 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
     policyHash: sha256hex(canonical(policy)),
     currency: policy.currency,
     signals: localSignals(),
-    live: liveDevices(),
+    live: liveDevices({ since: clock.now(), reconnectMs: policy.session.lostAfterMs }),
+    verifyCapacity: verifier.verify,
     log,
   };
   await makeFirstAccount(ports, settings.firstAccount);
@@ -75,19 +84,21 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
     log: (event, context) => log({ level: 'info', event, ...context }),
   });
   const mind = brain(ports, pulseSecret, (device) => tunnels.dropDevice(device));
-  const { access } = mind.desk;
-  const app = httpServer(ports, mind.desk);
+  const keys = keyWatch(ports);
+  const app = httpServer(ports, mind.desk, keys.watch);
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: policy.limits.linkMessageBytes });
   const wide = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
   serveSockets(app.server, {
-    access,
+    access: mind.desk.access,
     [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => mind.hub.accept(socketLink(ws))),
     [sockets.deviceTunnel]: (request, socket, head, who) =>
       wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
     [sockets.clientTunnel]: (request, socket, head, who) =>
-      wide.handleUpgrade(request, socket, head, (ws) =>
-        tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.id, lease) }),
-      ),
+      wide.handleUpgrade(request, socket, head, (ws) => {
+        tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.id, lease) });
+        const unwatch = keys.watch(who.key?.id ?? '', 'rent', () => ws.terminate());
+        ws.once('close', unwatch);
+      }),
   });
   await app.listen({ host: settings.host, port: settings.port });
   const address = app.server.address();
@@ -97,48 +108,13 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
     publicKey: key.publicKey,
     async stop() {
       await mind.stop();
+      await verifier.stop();
       tunnels.close();
+      keys.stop();
       await app.close();
       await store.close();
     },
   };
-}
-
-/** UTC time that never goes back, also not over a restart with the clock set back. */
-export async function forwardClock(store: Store, { now, after }: Clock): Promise<Clock> {
-  const [clock] = await store.load([{ kind: 'clock', id: 'clock' }]);
-  let last = (clock?.row as ClockRow | undefined)?.now ?? 0;
-  return { now: () => (last = Math.max(last, now())), after };
-}
-
-const realTimers: Clock = {
-  now: () => Date.now(),
-  after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
-
-export async function makeFirstAccount(ports: ControlPorts, first: ControlSettings['firstAccount']): Promise<void> {
-  if (!first) return;
-  await change(ports, async (read) => {
-    const existing = await ports.store.query({ kind: 'account', index: 'all', limit: 1 });
-    if (existing.length > 0 || (await read.one('key', first.keyHash))) return { writes: [], value: undefined };
-    const wanted = {
-      name: first.name,
-      recipient: first.recipient,
-      key: { name: 'first key', hash: first.keyHash, scopes: ['read', 'rent', 'supply', 'admin'] as const },
-    };
-    const made = createAccount({
-      id: newId(ports, 'acc'),
-      keyId: newId(ports, 'key'),
-      wanted: { ...wanted, key: { ...wanted.key, scopes: [...wanted.key.scopes] } },
-      maker: null,
-      now: ports.clock.now(),
-    });
-    if (!made.ok) throw new Error(`the first account was refused: ${made.rejection.code}`);
-    return { writes: made.rows, value: undefined };
-  });
 }
 
 /** The device of a lease that this key may reach through the tunnel: its account's own, while it lives. Asked for each connection, so that a revoked key opens none. */

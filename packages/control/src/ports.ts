@@ -1,6 +1,6 @@
 // What control stands on: store, time, randomness, the network's key, live state. Nothing else of the outside reaches its decisions.
 import { type Currency, type IdPrefix, type Instant, type Policy, makeId, type Id } from '@iog/protocol';
-import type { RowMap } from '@iog/core';
+import type { CapacityDemand, RowMap } from '@iog/core';
 import type { Store } from './store/store.ts';
 import { type Reading, transact } from './store/decide.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
@@ -50,6 +50,8 @@ export interface ControlPorts {
   readonly currency: Currency;
   readonly signals: Signals;
   readonly live: LiveDevices;
+  /** Whether the digests are those of the demand. Takes the time of the work itself, off the main thread; rejects where there is no room for it. */
+  readonly verifyCapacity: (demand: CapacityDemand, digests: readonly string[]) => Promise<boolean>;
   readonly log: Log;
 }
 

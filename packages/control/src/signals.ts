@@ -1,6 +1,6 @@
 // Wake-ups between rooms of one control process. Losing one loses nothing: every loop also runs by its own clock.
 
-export type SignalName = 'cluster' | 'device' | 'minute' | 'event';
+export type SignalName = 'cluster' | 'device' | 'minute' | 'event' | 'key';
 
 export interface Signals {
   wake(name: SignalName, id: string): void;

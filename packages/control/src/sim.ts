@@ -1,6 +1,7 @@
 // The face of @iog/control for a simulated network: the brain below its sockets, and what it stands on.
 export { type Brain, brain } from './brain.ts';
-export { forwardClock, makeFirstAccount } from './control.ts';
+export { forwardClock } from './clock.ts';
+export { makeFirstAccount } from './identity/first-account.ts';
 export type { BlobStore } from './blobs/blob-store.ts';
 export type { DeviceLink } from './fleet/device-link.ts';
 export { liveDevices } from './fleet/live-devices.ts';

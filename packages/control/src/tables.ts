@@ -19,6 +19,7 @@ export const tables = [
   spec('cluster', {
     account: (row) => ({ equals: row.account, sort: row.id }),
     live: (row) => (row.state === 'ended' ? undefined : { sort: row.id }),
+    told: (row) => (row.state === 'ended' && row.storyGone !== true ? { sort: row.endedAt ?? 0 } : undefined),
   }),
   spec('lease', {
     cluster: (row) => ({ equals: row.cluster, sort: row.id }),
@@ -26,6 +27,8 @@ export const tables = [
   }),
   spec('minute', { lease: (row) => ({ equals: row.lease, sort: row.id }) }),
   spec('job', { cluster: (row) => ({ equals: row.cluster, sort: row.id }) }),
+  spec('blob', { due: (row) => ({ sort: row.state === 'going' ? 0 : row.keepUntil }) }),
+  spec('shelf'),
   spec('balance'),
   spec('entry', {
     account: (row) => ({ equals: row.account, sort: row.id }),

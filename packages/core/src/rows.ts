@@ -3,7 +3,7 @@ import type { Instant } from '@iog/protocol';
 import type { ClusterRow, EventRow } from './cluster/rows.ts';
 import type { DeviceRow, EnrolmentRow } from './fleet/rows.ts';
 import type { AccountRow, ActivityRow, KeyRow, ReplyRow } from './identity/rows.ts';
-import type { JobRow } from './job/rows.ts';
+import type { BlobRow, JobRow, ShelfRow } from './job/rows.ts';
 import type { LeaseRow } from './lease/rows.ts';
 import type { BalanceRow, EntryRow, ReceiptRow } from './ledger/rows.ts';
 import type { MinuteRow } from './timelock/rows.ts';
@@ -34,6 +34,8 @@ export type Row =
   | LeaseRow
   | MinuteRow
   | JobRow
+  | BlobRow
+  | ShelfRow
   | BalanceRow
   | EntryRow
   | EventRow

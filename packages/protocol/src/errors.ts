@@ -66,8 +66,8 @@ export const errors = {
   },
   'device.busy': {
     status: 409,
-    sentence: 'The device {device} still has {leases} live leases.',
-    next: 'Drain it first: `iog device drain {device}`, and wait for them to end.',
+    sentence: 'The device {device} still holds {leases} leases.',
+    next: 'Drain it first: `iog device drain {device}`. It is free {free}.',
   },
   'device.state': { status: 409, sentence: 'The device {device} is {state}.', next: 'See `iog device list`.' },
   'quote.expired': { status: 409, sentence: 'The quote expired {agoMs} ms ago.', next: 'Ask for a new one: `iog quote`.' },
@@ -109,6 +109,11 @@ export const errors = {
     next: 'Send less, or fetch the data inside the job.',
   },
   'blob.unknown': { status: 404, sentence: 'There is no blob {blob}.', next: 'Upload it first.' },
+  'blob.quota': {
+    status: 409,
+    sentence: 'The account has {usedBytes} bytes stored and may have {limitBytes}; {needsBytes} more would pass that.',
+    next: 'Wait: what no cluster needs any more is removed in time. Or fetch the data inside the job.',
+  },
   'faucet.closed': { status: 403, sentence: 'This network gives no test money.', next: 'Deposit instead.' },
   'faucet.limit': {
     status: 409,

@@ -2,7 +2,10 @@
 import { Type, type Static } from 'typebox';
 import { PricesSchema, runtimes } from './fleet.ts';
 import { CurrencySchema } from './money.ts';
-import { CountSchema, NameSchema, TextSchema, oneOf, strict } from './schema.ts';
+import { BytesSchema, CountSchema, NameSchema, TextSchema, oneOf, strict } from './schema.ts';
+
+/** Years fit in it, which they do not in a count. */
+const SpanMsSchema = Type.Integer({ minimum: 0, maximum: 10 * 366 * 24 * 3_600_000 });
 
 export const PolicySchema = strict({
   name: NameSchema,
@@ -38,9 +41,27 @@ export const PolicySchema = strict({
     requestsPerMinute: CountSchema,
     linkMessageBytes: CountSchema,
     enrolmentMs: CountSchema,
+    accountPackageBytes: BytesSchema,
+    accountLogBytes: BytesSchema,
+    clusterEvents: CountSchema,
+  }),
+  /**
+   * How long what is over is kept: the answers to repeated requests; enrolments after their expiry; the activity log; the events and jobs
+   * of an ended cluster; packages and logs after the planned end of the last cluster that used them; a package that no job names.
+   * Clusters, leases, minutes, entries and receipts are kept for good.
+   */
+  retention: strict({
+    replyMs: SpanMsSchema,
+    enrolmentMs: SpanMsSchema,
+    activityMs: SpanMsSchema,
+    storyMs: SpanMsSchema,
+    blobMs: SpanMsSchema,
+    looseBlobMs: SpanMsSchema,
   }),
 });
 export type Policy = Static<typeof PolicySchema>;
+
+const dayMs = 24 * 3_600_000;
 
 /** The policy of a network on one's own machine: no isolation, test money, disjoint cores of one host. */
 export const laptopPolicy: Policy = {
@@ -66,5 +87,16 @@ export const laptopPolicy: Policy = {
     requestsPerMinute: 3_000,
     linkMessageBytes: 1_000_000,
     enrolmentMs: 600_000,
+    accountPackageBytes: 5 * 1024 ** 3,
+    accountLogBytes: 5 * 1024 ** 3,
+    clusterEvents: 5_000,
+  },
+  retention: {
+    replyMs: dayMs,
+    enrolmentMs: dayMs,
+    activityMs: 400 * dayMs,
+    storyMs: 30 * dayMs,
+    blobMs: 30 * dayMs,
+    looseBlobMs: dayMs,
   },
 };

@@ -82,6 +82,17 @@ test('removing is idempotent; a name may be put again after it', async (t) => {
   assert.equal((await blobs.put('a/b', Buffer.from('2'), 10)).ok, true);
 });
 
+test('all blobs are listed, and nothing that is none', async (t) => {
+  const { dir, blobs } = fresh(t);
+  const listed = async (): Promise<string[]> => (await Array.fromAsync(blobs.names())).toSorted();
+  assert.deepEqual(await listed(), []);
+  for (const name of ['a', 'logs/1', 'logs/2', 'packages/x/y']) await blobs.put(name, Buffer.from('x'), 10);
+  await blobs.remove('logs/1');
+  writeFileSync(join(dir, '.unfinished', 'half'), 'x');
+  writeFileSync(join(dir, 'READ ME'), 'x');
+  assert.deepEqual(await listed(), ['a', 'logs/2', 'packages/x/y']);
+});
+
 test('what a dead process left half written is swept away', (t) => {
   const { dir } = fresh(t);
   writeFileSync(join(dir, '.unfinished', 'half'), 'x');

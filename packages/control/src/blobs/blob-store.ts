@@ -1,7 +1,7 @@
 // Blobs in a directory: sealed job packages and log segments, each written once and whole. It never looks into them.
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
-import { link, mkdir, open, rm, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, opendir, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Rejection } from '@iog/protocol';
@@ -25,6 +25,8 @@ export interface BlobStore {
   exists(name: string): Promise<boolean>;
   /** Removing what is not there is done already. */
   remove(name: string): Promise<void>;
+  /** Every blob that is there throughout; of what comes or goes meanwhile, some. */
+  names(): AsyncGenerator<string>;
 }
 
 /** A store in `dir`, which it alone uses; what was half written when a process died is swept away. */
@@ -76,6 +78,8 @@ export function blobStore(dir: string): BlobStore {
         if ((await unlessAbsent(unlink(path).then(() => true))) === true) await syncDirectory(dirname(path));
       });
     },
+
+    names: () => namesIn(dir, ''),
   };
 }
 
@@ -85,6 +89,18 @@ const namePattern = /^[0-9a-z_-]+(\/[0-9a-z_-]+)*$/;
 function partsOf(name: string): string[] {
   if (name.length > 200 || !namePattern.test(name)) throw new Error(`not the name of a blob: ${JSON.stringify(name.slice(0, 200))}`);
   return name.split('/');
+}
+
+async function* namesIn(dir: string, before: string): AsyncGenerator<string> {
+  const entries = await faulting(() => unlessAbsent(opendir(join(dir, before))));
+  if (!entries) return;
+  for await (const entry of entries) {
+    const name = before + entry.name;
+    // Drafts, and what others put there, are no blobs.
+    if (!namePattern.test(name)) continue;
+    if (entry.isDirectory()) yield* namesIn(dir, `${name}/`);
+    else yield name;
+  }
 }
 
 function digestIn(name: string): string | undefined {

@@ -5,11 +5,14 @@ import type { ControlPorts } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
 import { type Call, accountOf, answer, refuse } from '../command.ts';
 import { blobName } from '../cluster/handlers.ts';
+import { blobShelves } from './shelves.ts';
+import { logShelf, packageShelf } from './sweep.ts';
 
 type Served = 'blob.put' | 'job.log' | 'device.blob' | 'device.log';
 
 export function blobHandlers(ports: ControlPorts): Pick<Handlers, Served> {
   const { blobs, policy, store } = ports;
+  const shelves = blobShelves(ports);
   const row = async <R>(kind: string, id: string): Promise<R | undefined> => (await store.load([{ kind, id }]))[0]?.row as R | undefined;
   const bytesOf = async <N extends RouteName>(name: string, blob: string) => {
     const found = await blobs.get(name);
@@ -32,7 +35,14 @@ export function blobHandlers(ports: ControlPorts): Pick<Handlers, Served> {
 
   return {
     'blob.put': async (call) => {
-      const put = await blobs.put(blobName(accountOf(call), call.params.blob), call.bytes ?? new Uint8Array(), policy.limits.blobBytes);
+      const shelving = {
+        name: blobName(accountOf(call), call.params.blob),
+        shelf: packageShelf(accountOf(call)),
+        keepUntil: ports.clock.now() + policy.retention.looseBlobMs,
+        quotaBytes: policy.limits.accountPackageBytes,
+        maxBytes: policy.limits.blobBytes,
+      };
+      const put = await shelves.put(shelving, call.bytes ?? new Uint8Array());
       return put.ok ? answer({ blob: call.params.blob, bytes: put.bytes }) : refuse(put.rejection);
     },
     'job.log': async (call) => {
@@ -51,7 +61,15 @@ export function blobHandlers(ports: ControlPorts): Pick<Handlers, Served> {
       const job = await row<JobRow>('job', call.params.job);
       if (!job || !(await isHeadOf(deviceOf(call), job)))
         return refuse({ code: 'not-found', context: { noun: 'job', id: call.params.job } });
-      const put = await blobs.put(segmentName(call), call.bytes ?? new Uint8Array(), policy.limits.logSegmentBytes);
+      const cluster = await row<ClusterRow>('cluster', job.cluster);
+      const shelving = {
+        name: segmentName(call),
+        shelf: logShelf(job.account),
+        keepUntil: (cluster?.endsAt ?? ports.clock.now()) + policy.retention.blobMs,
+        quotaBytes: policy.limits.accountLogBytes,
+        maxBytes: policy.limits.logSegmentBytes,
+      };
+      const put = await shelves.put(shelving, call.bytes ?? new Uint8Array());
       return put.ok ? answer({ bytes: put.bytes }) : refuse(put.rejection);
     },
   };

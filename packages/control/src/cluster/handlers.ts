@@ -6,15 +6,14 @@ import {
   type DeviceRow,
   type JobRow,
   type LeaseRow,
-  type MinuteRow,
   type ReceiptRow,
-  type Row,
   accept,
   availableOf,
   checkQuote,
   createCluster,
   endCluster,
   holdOf,
+  keepBlob,
   reject,
   stopJob,
   submitJob,
@@ -22,8 +21,8 @@ import {
 import { canonical, verify } from '@iog/seal';
 import { type ControlPorts, type Read, newId } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
-import { type Call, accountOf, answer, command, pageOf, refuse } from '../command.ts';
-import { cursorOf } from '../store/store.ts';
+import { type Call, accountOf, answer, command, refuse } from '../command.ts';
+import { pageOf } from '../paging.ts';
 import { clusterView, jobView, minuteView } from './views.ts';
 
 type Served =
@@ -37,8 +36,6 @@ type Served =
   | 'job.list'
   | 'job.show'
   | 'job.stop';
-
-const pageRows = 100;
 
 export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
   const { store, policy } = ports;
@@ -73,20 +70,8 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
       return outcome;
     },
     'cluster.list': async (call) => {
-      const { limit = pageRows, after } = call.query;
-      const rows = await store.query({
-        kind: 'cluster',
-        index: 'account',
-        equals: accountOf(call),
-        limit,
-        descending: true,
-        ...(after === undefined ? {} : { after }),
-      });
-      const last = rows.length === limit ? rows[rows.length - 1] : undefined;
-      return answer({
-        items: await Promise.all(rows.map(({ row }) => viewed(row as ClusterRow))),
-        next: last ? cursorOf(last.row as Row) : null,
-      });
+      const listed = { kind: 'cluster', index: 'account', equals: accountOf(call), descending: true } as const;
+      return answer(await pageOf(store, listed, call.query, async (row) => [await viewed(row)]));
     },
     'cluster.show': async (call) => {
       const cluster = await own<ClusterRow>('cluster', call.params.cluster, accountOf(call));
@@ -116,16 +101,7 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
     'cluster.minutes': async (call) => {
       const lease = await own<LeaseRow>('lease', call.params.lease, accountOf(call));
       if (!lease) return missing('lease', call.params.lease);
-      const { limit = pageRows, after } = call.query;
-      const rows = await store.query({
-        kind: 'minute',
-        index: 'lease',
-        equals: lease.id,
-        limit,
-        ...(after === undefined ? {} : { after }),
-      });
-      const last = rows.length === limit ? rows[rows.length - 1] : undefined;
-      return answer({ items: rows.flatMap(({ row }) => minuteView(row as MinuteRow)), next: last ? cursorOf(last.row as Row) : null });
+      return answer(await pageOf(store, { kind: 'minute', index: 'lease', equals: lease.id }, call.query, minuteView));
     },
     'receipt.show': async (call) => {
       const cluster = await own<ClusterRow>('cluster', call.params.cluster, accountOf(call));
@@ -135,7 +111,6 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
     },
     'job.submit': async (call) => {
       const id = newId(ports, 'job');
-      const packaged = call.body.package === undefined || (await ports.blobs.exists(blobName(accountOf(call), call.body.package)));
       const outcome = await command(
         ports,
         call,
@@ -143,8 +118,10 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
         async (read) => {
           const cluster = await read.one('cluster', call.params.cluster);
           if (!cluster || cluster.account !== accountOf(call)) return reject('not-found', { noun: 'cluster', id: call.params.cluster });
-          if (!packaged) return reject('blob.unknown', { blob: call.body.package ?? '' });
-          return submitJob(cluster, id, call.body, policy.cluster.maxJobs, ports.clock.now());
+          const kept = await packageKept(ports, read, cluster, call.body.package);
+          if (!kept.ok) return kept;
+          const submitted = submitJob(cluster, id, call.body, policy.cluster.maxJobs, ports.clock.now());
+          return submitted.ok ? accept([...submitted.rows, ...kept.rows], submitted.value) : submitted;
         },
         jobView,
       );
@@ -157,22 +134,7 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
     'job.list': async (call) => {
       const cluster = await own<ClusterRow>('cluster', call.params.cluster, accountOf(call));
       if (!cluster) return missing('cluster', call.params.cluster);
-      const { limit = pageRows, after } = call.query;
-      const rows = await store.query({
-        kind: 'job',
-        index: 'cluster',
-        equals: cluster.id,
-        limit,
-        ...(after === undefined ? {} : { after }),
-      });
-      return answer(
-        pageOf(
-          rows.map(({ row }) => row as JobRow),
-          limit,
-          jobView,
-          (row) => cursorOf(row as Row),
-        ),
-      );
+      return answer(await pageOf(store, { kind: 'job', index: 'cluster', equals: cluster.id }, call.query, (row) => [jobView(row)]));
     },
     'job.show': async (call) => {
       const job = await own<JobRow>('job', call.params.job, accountOf(call));
@@ -235,6 +197,13 @@ async function decideCreate(ports: ControlPorts, call: Call<'cluster.create'>, r
   leases.length = 0;
   if (decided.ok) leases.push(...decided.rows.filter((row): row is LeaseRow => row.kind === 'lease'));
   return decided;
+}
+
+/** A package is kept as long as what its cluster leaves, counted from the end that the cluster has at the latest. */
+async function packageKept(ports: ControlPorts, read: Read, cluster: ClusterRow, named: string | undefined) {
+  if (named === undefined) return accept([]);
+  const blob = await read.one('blob', blobName(cluster.account, named));
+  return keepBlob(blob, named, cluster.endsAt + ports.policy.retention.blobMs);
 }
 
 /** Where a package lies: under its account, so that one account's name for bytes opens nothing of another's. */

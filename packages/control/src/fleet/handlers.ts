@@ -4,7 +4,6 @@ import {
   type Decision,
   type DeviceRow,
   type EnrolmentRow,
-  type Row,
   approve,
   deviceView,
   drain,
@@ -18,8 +17,8 @@ import {
 import { canonical, isRecipient, verify } from '@iog/seal';
 import { type ControlPorts, type Read, newId } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
-import { type Call, accountOf, answer, command, pageOf, refuse } from '../command.ts';
-import { cursorOf } from '../store/store.ts';
+import { type Call, accountOf, answer, command, refuse } from '../command.ts';
+import { pageOf } from '../paging.ts';
 
 type Served =
   | 'enrolment.create'
@@ -33,14 +32,17 @@ type Served =
   | 'device.price';
 type Steer = 'device.drain' | 'device.resume' | 'device.remove' | 'device.price';
 
-const pageRows = 100;
-
 export function fleetHandlers(ports: ControlPorts, drop: (device: string, rejection: Rejection) => void): Pick<Handlers, Served> {
   const view = (device: DeviceRow) => {
     const live = ports.live.get(device.id);
-    return deviceView(device, { connected: live?.connected ?? false, lastSeenAt: live?.lastSeenAt ?? null }, ports.clock.now());
+    return deviceView(
+      device,
+      { connected: live?.connected ?? false, lastSeenAt: live?.lastSeenAt ?? null },
+      ports.clock.now(),
+      ports.policy,
+    );
   };
-  const steer = (call: Call<Steer>, decide: (device: DeviceRow) => Decision<DeviceRow>) =>
+  const steer = (call: Call<Steer>, decide: (device: DeviceRow, read: Read) => Decision<DeviceRow> | Promise<Decision<DeviceRow>>) =>
     command<Steer, DeviceRow>(
       ports,
       call,
@@ -48,7 +50,7 @@ export function fleetHandlers(ports: ControlPorts, drop: (device: string, reject
       async (read: Read) => {
         const device = await read.one('device', call.params.device);
         if (!device || device.account !== accountOf(call)) return reject('not-found', { noun: 'device', id: call.params.device });
-        return decide(device);
+        return decide(device, read);
       },
       view,
     );
@@ -107,24 +109,10 @@ export function fleetHandlers(ports: ControlPorts, drop: (device: string, reject
         view,
       );
     },
-    'device.list': async (call) => {
-      const { limit = pageRows, after } = call.query;
-      const rows = await ports.store.query({
-        kind: 'device',
-        index: 'account',
-        equals: accountOf(call),
-        limit,
-        ...(after === undefined ? {} : { after }),
-      });
-      return answer(
-        pageOf(
-          rows.map(({ row }) => row as DeviceRow),
-          limit,
-          view,
-          (row) => cursorOf(row as Row),
-        ),
-      );
-    },
+    'device.list': async (call) =>
+      answer(
+        await pageOf(ports.store, { kind: 'device', index: 'account', equals: accountOf(call) }, call.query, (device) => [view(device)]),
+      ),
     'device.show': async (call) => {
       const [found] = await ports.store.load([{ kind: 'device', id: call.params.device }]);
       const device = found?.row as DeviceRow | undefined;
@@ -134,7 +122,10 @@ export function fleetHandlers(ports: ControlPorts, drop: (device: string, reject
     'device.drain': (call) => steer(call, drain),
     'device.resume': (call) => steer(call, (device) => resume(device, ports.clock.now())),
     'device.remove': async (call) => {
-      const outcome = await steer(call, remove);
+      const outcome = await steer(call, async (device, read) => {
+        const held = device.live.map(({ lease }) => lease);
+        return remove(device, await read.many('lease', held), ports.clock.now());
+      });
       if ('ok' in outcome && outcome.ok) drop(call.params.device, { code: 'device.removed', context: { device: call.params.device } });
       return outcome;
     },

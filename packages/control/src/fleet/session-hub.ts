@@ -155,9 +155,14 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   }
 
   function enqueue(session: Session, message: ToControl): void {
-    session.live.lastSeenAt = ports.clock.now();
-    if (message.type === 'pulse-answer')
-      return pulseAnswered(session.live, message.nonce, ports.policy.session.pulseWithinMs, ports.clock.now());
+    const arrivedAt = ports.clock.now();
+    session.live.lastSeenAt = arrivedAt;
+    // What is timed is taken as it arrives: the queue's delay is ours, not the device's.
+    if (message.type === 'pulse-answer') return pulseAnswered(session.live, message.nonce, ports.policy.session.pulseWithinMs, arrivedAt);
+    if (message.type === 'capacity-answer') {
+      if (sessions.get(session.device) === session) capacity.answered(session.device, message.id, message.digests, arrivedAt);
+      return undefined;
+    }
     if (++session.queued > queueMax) return session.link.terminate();
     session.queue = session.queue
       .then(() => handle(session, message))
@@ -188,11 +193,10 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       }
       case 'sealed-for':
         return takeSealed(ports, session.device, message);
-      case 'capacity-answer':
-        return capacity.answered(session.device, message.id, message.digests);
       case 'hello':
         return end(session.link, { code: 'link.malformed', context: { detail: 'a second hello' } });
       case 'pulse-answer':
+      case 'capacity-answer':
         return undefined;
       default:
         return message satisfies never;
@@ -215,7 +219,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     if (sessions.get(session.device) !== session) return;
     capacity.forget(session.device);
     sessions.delete(session.device);
-    ports.live.closed(session.device, session.epoch);
+    ports.live.closed(session.device, session.epoch, ports.clock.now());
     ports.log({ level: 'info', event: 'session.closed', device: session.device, epoch: session.epoch });
   }
 

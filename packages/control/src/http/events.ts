@@ -1,10 +1,11 @@
-// A cluster's story as server-sent events: from `after` on (or Last-Event-ID), and on as it happens.
+// A cluster's story as server-sent events: from `after` on (or Last-Event-ID), and on as it happens, while the key lives.
 import type { FastifyReply } from 'fastify';
 import type { Rejection } from '@iog/protocol';
 import { type ClusterRow, type EventRow, eventId } from '@iog/core';
 import type { ControlPorts } from '../ports.ts';
 import type { Call } from '../command.ts';
 import { accountOf } from '../command.ts';
+import type { KeyWatch } from '../identity/key-watch.ts';
 
 const eventsAtOnce = 500;
 const keepAliveMs = 10_000;
@@ -12,7 +13,11 @@ const keepAliveMs = 10_000;
 export async function sendEvents(
   ports: ControlPorts,
   call: Call<'cluster.events'>,
-  { reply, lastEventId }: { readonly reply: FastifyReply; readonly lastEventId: string | undefined },
+  {
+    reply,
+    lastEventId,
+    watch,
+  }: { readonly reply: FastifyReply; readonly lastEventId: string | undefined; readonly watch: KeyWatch['watch'] },
   sendProblem: (rejection: Rejection) => FastifyReply,
 ): Promise<FastifyReply | undefined> {
   const { cluster: id } = call.params;
@@ -55,8 +60,10 @@ export async function sendEvents(
   // Before the first send: neither an event nor the end of the connection is missed while it runs.
   const off = ports.signals.on('event', (woken) => woken === id && send());
   const alive = setInterval(() => (out.write(': alive\n\n'), send()), keepAliveMs);
+  const unwatch = watch(call.key?.id ?? '', 'read', () => out.destroy());
   out.once('close', () => {
     off();
+    unwatch();
     clearInterval(alive);
   });
   send();

@@ -85,6 +85,7 @@ test('a forged cursor finds some rows or none, and pages put together are the wh
   let after = '';
   do {
     const { body } = await page(`limit=2${after}`);
+    assert.ok(body.next === null || body.next === body.items.at(-1)?.id, 'a cursor tells the id of a key, and nothing of its hash');
     paged.push(...body.items.map((key) => key.id));
     after = body.next === null ? '' : `&after=${encodeURIComponent(body.next)}`;
   } while (after !== '');

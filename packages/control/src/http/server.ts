@@ -2,11 +2,12 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Rejection, type Route, type RouteName, routes } from '@iog/protocol';
 import type { ControlPorts } from '../ports.ts';
+import type { KeyWatch } from '../identity/key-watch.ts';
 import { type Desk, type Replied, faultOf, problem } from './answer.ts';
 import { sendEvents } from './events.ts';
 
 /** The server of every route of the table; it does not listen yet. */
-export function httpServer(ports: ControlPorts, desk: Desk): FastifyInstance {
+export function httpServer(ports: ControlPorts, desk: Desk, watch: KeyWatch['watch']): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: ports.policy.limits.requestBytes,
@@ -33,7 +34,7 @@ export function httpServer(ports: ControlPorts, desk: Desk): FastifyInstance {
         const refusal = await desk.refusal(route, { headers: request.headers, address: request.ip, request: request.id });
         return refusal && send(reply, request, refusal);
       },
-      handler: (request, reply) => serve(ports, { desk, name }, request, reply),
+      handler: (request, reply) => serve(ports, { desk, name, watch }, request, reply),
     });
   }
   return app;
@@ -46,7 +47,7 @@ function bodyLimitOf(name: RouteName, route: Route, limits: ControlPorts['policy
 
 async function serve(
   ports: ControlPorts,
-  { desk, name }: { readonly desk: Desk; readonly name: RouteName },
+  { desk, name, watch }: { readonly desk: Desk; readonly name: RouteName; readonly watch: KeyWatch['watch'] },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
@@ -62,7 +63,7 @@ async function serve(
   });
   if (!('events' in reached)) return send(reply, request, reached);
   const lastEventId = request.headers['last-event-id'];
-  const told = { reply, lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined };
+  const told = { reply, lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined, watch };
   return sendEvents(ports, reached.events, told, (rejection) => send(reply, request, problem(rejection, request.id)));
 }
 

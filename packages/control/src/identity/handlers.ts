@@ -1,28 +1,19 @@
 // identity over HTTP: accounts, keys, the activity log.
 import type { ActivityView } from '@iog/protocol';
-import type { AccountRow, ActivityRow, KeyRow, Row } from '@iog/core';
+import type { AccountRow, ActivityRow, KeyRow } from '@iog/core';
 import { accept, accountView, createAccount, createKey, keyView, reject, revokeKey } from '@iog/core';
 import { type ControlPorts, newId } from '../ports.ts';
 import { type Handlers } from '../http/answer.ts';
-import { accountOf, answer, command, pageOf, refuse } from '../command.ts';
+import { accountOf, answer, command, refuse } from '../command.ts';
+import { pageOf } from '../paging.ts';
 import { cursorOf } from '../store/store.ts';
 
 type Served = 'account.create' | 'account.show' | 'account.recipient' | 'key.create' | 'key.list' | 'key.revoke' | 'activity.list';
 
-const pageRows = 100;
+/** Sorts after all hexadecimal digits. */
+const pastEveryHash = '~';
 
 export function identityHandlers(ports: ControlPorts): Pick<Handlers, Served> {
-  const page = async <R>(kind: string, equals: string, query: { limit?: number; after?: string }, descending = false): Promise<R[]> => {
-    const rows = await ports.store.query({
-      kind,
-      index: 'account',
-      equals,
-      limit: query.limit ?? pageRows,
-      descending,
-      ...(query.after === undefined ? {} : { after: query.after }),
-    });
-    return rows.map(({ row }) => row as unknown as R);
-  };
   return {
     'account.create': (call) => {
       const id = newId(ports, 'acc');
@@ -71,13 +62,17 @@ export function identityHandlers(ports: ControlPorts): Pick<Handlers, Served> {
       );
     },
     'key.list': async (call) => {
-      const rows = await page<KeyRow>('key', accountOf(call), call.query);
-      return answer(pageOf(rows, call.query.limit ?? pageRows, keyView, (row) => cursorOf(row as Row)));
+      const { after, ...rest } = call.query;
+      const listed = { kind: 'key', index: 'account', equals: accountOf(call) } as const;
+      // A row of a key stands under its hash, which a cursor must not tell: pages go on after the key's id instead.
+      const asked = after === undefined ? rest : { ...rest, after: cursorOf({ kind: 'key', id: pastEveryHash }, after) };
+      const { items, next } = await pageOf(ports.store, listed, asked, (row) => [keyView(row)]);
+      return answer({ items, next: next === null ? null : (items.at(-1)?.id ?? null) });
     },
     'key.revoke': async (call) => {
       const [found] = await ports.store.query({ kind: 'key', index: 'key', equals: call.params.key, limit: 1 });
       const hash = (found?.row as KeyRow | undefined)?.id ?? '';
-      return command(
+      const outcome = await command(
         ports,
         call,
         call.params.key,
@@ -88,10 +83,12 @@ export function identityHandlers(ports: ControlPorts): Pick<Handlers, Served> {
         },
         keyView,
       );
+      ports.signals.wake('key', hash);
+      return outcome;
     },
     'activity.list': async (call) => {
-      const rows = await page<ActivityRow>('activity', accountOf(call), call.query, true);
-      return answer(pageOf(rows, call.query.limit ?? pageRows, activityView, (row) => cursorOf(row as Row)));
+      const listed = { kind: 'activity', index: 'account', equals: accountOf(call), descending: true } as const;
+      return answer(await pageOf(ports.store, listed, call.query, (row) => [activityView(row)]));
     },
   };
 }

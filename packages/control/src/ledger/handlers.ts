@@ -1,25 +1,13 @@
 // ledger over HTTP: balance, entries, and the faucet of a test network.
 import type { Balance } from '@iog/protocol';
-import {
-  type BalanceRow,
-  type ClusterRow,
-  type EntryRow,
-  type Row,
-  accept,
-  availableOf,
-  earnedOf,
-  faucet,
-  faucetAccount,
-  reject,
-} from '@iog/core';
+import { type BalanceRow, type ClusterRow, type EntryRow, accept, availableOf, earnedOf, faucet, faucetAccount, reject } from '@iog/core';
 import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
-import { accountOf, answer, command, pageOf } from '../command.ts';
-import { cursorOf } from '../store/store.ts';
+import { accountOf, answer, command } from '../command.ts';
+import { pageOf } from '../paging.ts';
 import { all } from '../cluster/account.ts';
 import { entryView } from '../cluster/views.ts';
 
-const pageRows = 100;
 const clustersLooked = 1_000;
 
 export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.show' | 'entry.list' | 'faucet.draw'> {
@@ -48,23 +36,8 @@ export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.sho
   return {
     'balance.show': async (call) => answer(await balanceOf(accountOf(call))),
     'entry.list': async (call) => {
-      const { limit = pageRows, after } = call.query;
-      const rows = await ports.store.query({
-        kind: 'entry',
-        index: 'account',
-        equals: accountOf(call),
-        limit,
-        descending: true,
-        ...(after === undefined ? {} : { after }),
-      });
-      return answer(
-        pageOf(
-          rows.map(({ row }) => row as EntryRow),
-          limit,
-          entryView,
-          (row) => cursorOf(row as Row),
-        ),
-      );
+      const listed = { kind: 'entry', index: 'account', equals: accountOf(call), descending: true } as const;
+      return answer(await pageOf(ports.store, listed, call.query, (row) => [entryView(row)]));
     },
     'faucet.draw': async (call) => {
       const before = await balanceOf(accountOf(call));

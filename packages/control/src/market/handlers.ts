@@ -1,24 +1,25 @@
 // market over HTTP: offers, and quotes that reserve and store nothing.
 import type { Quote } from '@iog/protocol';
-import { type DeviceRow, type Row, offerView, place, quoteBody } from '@iog/core';
+import { type DeviceRow, offerView, place, quoteBody } from '@iog/core';
 import { canonical } from '@iog/seal';
 import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
 import { accountOf, answer, refuse } from '../command.ts';
-import { cursorOf } from '../store/store.ts';
+import { pageOf } from '../paging.ts';
 
-const pageRows = 100;
 const devicesLooked = 1_000;
 
 export function marketHandlers(ports: ControlPorts): Pick<Handlers, 'offer.list' | 'quote.create'> {
   const liveOf = (device: DeviceRow) => ({ connected: ports.live.isConnected(device.id), rttMs: ports.live.get(device.id)?.rttMs ?? null });
   return {
     'offer.list': async (call) => {
-      const { limit = pageRows, after } = call.query;
-      const rows = await ports.store.query({ kind: 'device', index: 'all', limit, ...(after === undefined ? {} : { after }) });
-      const offers = rows.flatMap(({ row }) => offerView(row as DeviceRow, liveOf(row as DeviceRow), ports.clock.now()) ?? []);
-      const last = rows.length === limit ? rows[rows.length - 1] : undefined;
-      return answer({ items: offers, next: last ? cursorOf(last.row as Row) : null });
+      const listed = { kind: 'device', index: 'all' } as const;
+      return answer(
+        await pageOf(ports.store, listed, call.query, (device) => {
+          const offer = offerView(device, liveOf(device), ports.clock.now(), ports.policy);
+          return offer ? [offer] : [];
+        }),
+      );
     },
     'quote.create': async (call) => {
       const now = ports.clock.now();

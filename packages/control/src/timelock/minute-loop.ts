@@ -90,11 +90,13 @@ async function decideDue(
       k,
       samples: [],
       pulses: [],
+      absences: [],
       ...bounds,
       verdict: null,
     };
     const pulses = ports.live.pulsesWithin(lease.device, bounds.from, bounds.to, ports.policy.session.pulseWithinMs, now);
     if (pulses.open) break;
+    const absences = ports.live.absencesWithin(lease.device, bounds.from, bounds.to, now);
     // The evidence window counts only our own uptime: it begins no earlier than this process.
     const windowFrom = Math.max(bounds.to, controlSince);
     const samples = around.flatMap((each) => each.samples);
@@ -102,6 +104,7 @@ async function decideDue(
       ...bounds,
       samples,
       pulses: pulses.settled,
+      absences,
       cores: lease.slice.cores.length,
       policy: ports.policy,
       policyHash: ports.policyHash,
@@ -109,7 +112,7 @@ async function decideDue(
       windowFrom,
     });
     if (!verdict) break;
-    const applied = applyVerdict(lease, { ...minute, ...bounds, pulses: pulses.settled }, verdict, bounds.to - bounds.from);
+    const applied = applyVerdict(lease, { ...minute, ...bounds, pulses: pulses.settled, absences }, verdict, bounds.to - bounds.from);
     lease = applied.lease;
     decided.push(applied.minute);
   }

@@ -69,7 +69,7 @@ export function createCluster(birth: ClusterBirth, now: Instant, policy: Policy)
     waitsFor: 'its nodes to start',
   };
 
-  const taken = takeUnits(birth, blank, now);
+  const taken = takeUnits(birth, blank, now, policy);
   if (!taken.ok) return taken;
   const held = placeHold({ id: birth.entryId, at: now, cluster: blank, balances: birth.balances });
   if (!held.ok) return held;
@@ -81,7 +81,7 @@ export function createCluster(birth: ClusterBirth, now: Instant, policy: Policy)
   return accept([told.cluster, ...told.events, ...taken.rows, ...held.rows, spent], told.cluster);
 }
 
-function takeUnits(birth: ClusterBirth, cluster: ClusterRow, now: Instant): Decision<readonly LeaseRow[]> {
+function takeUnits(birth: ClusterBirth, cluster: ClusterRow, now: Instant, policy: Policy): Decision<readonly LeaseRow[]> {
   const devices = new Map<string, DeviceRow>();
   const leases: LeaseRow[] = [];
   for (const [i, node] of birth.wanted.quote.nodes.entries()) {
@@ -89,8 +89,8 @@ function takeUnits(birth: ClusterBirth, cluster: ClusterRow, now: Instant): Deci
     const id = birth.leaseIds[i];
     if (!device || !id) return reject('device.gone', { device: node.device, reason: 'it is not enrolled any more' });
     if (!birth.connected(device.id)) return reject('device.gone', { device: device.id, reason: 'it is not connected' });
-    if (!admissible(device, now))
-      return reject('device.gone', { device: device.id, reason: `it is ${device.state}, or its capacity proof has expired` });
+    if (!admissible(device, now, policy))
+      return reject('device.gone', { device: device.id, reason: `it is ${device.state}, or its capacity proof ends too soon` });
     const taken = takeSlice(device, id, node.slice);
     if (!taken.ok) return taken;
     devices.set(device.id, taken.value);

@@ -6,3 +6,4 @@ export * from './place.ts';
 export * from './assignment.ts';
 export * from '../lease/lease.ts';
 export * from '../job/job.ts';
+export * from '../job/blob.ts';

@@ -34,6 +34,8 @@ export interface ClusterRow {
   readonly formBy: Instant;
   readonly policy: string;
   readonly waitsFor: string;
+  /** Its events and jobs were forgotten: it ended longer ago than they are kept. */
+  readonly storyGone?: true;
 }
 
 /** One line of a cluster's story. Id: `<cluster>/<seq, 8 digits>`. */

@@ -43,16 +43,33 @@ export function proofExpired({ proof, units }: Pick<DeviceRow, 'proof' | 'units'
   return proof === null || proof.expiresAt <= now || proof.threads < units.cores.length;
 }
 
+/** Whether the proof may run out before a node that is placed now begins: a lease activates (T1) within the forming time, under a valid proof. */
+export function proofTooShort(device: Pick<DeviceRow, 'proof' | 'units'>, now: Instant, policy: Policy): boolean {
+  return proofExpired(device, now + policy.cluster.formWithinMs);
+}
+
 /** Whether new leases may come to it now (as far as its row says; whether it is connected, live state knows). */
-export function admissible(device: Pick<DeviceRow, 'state' | 'proof' | 'units'>, now: Instant): boolean {
-  return device.state === 'admitted' && !proofExpired(device, now);
+export function admissible(device: Pick<DeviceRow, 'state' | 'proof' | 'units'>, now: Instant, policy: Policy): boolean {
+  return device.state === 'admitted' && !proofTooShort(device, now, policy);
+}
+
+/** Before its end, a proof is renewed by this much: while its last quarter runs, which begins before it is too short for a new lease. */
+function renewalMarginMs({ capacity, cluster }: Policy): number {
+  return Math.floor(capacity.validMs / 4) + cluster.formWithinMs;
+}
+
+/** Why this policy's proofs would be good for nothing; undefined where they are. */
+export function capacityObjection(policy: Policy): string | undefined {
+  const leastMs = renewalMarginMs(policy) + policy.capacity.withinMs;
+  if (policy.capacity.validMs > leastMs) return undefined;
+  return `capacity.validMs is ${policy.capacity.validMs}: a proof must outlast a quarter of it, cluster.formWithinMs and capacity.withinMs, together ${leastMs} ms`;
 }
 
 /**
- * Whether to demand a proof now: it lacks one, or its last quarter runs. Never while leases live on it, because the work takes all
+ * Whether to demand a proof now: it lacks one, or the one it has ends soon. Never while leases live on it, because the work takes all
  * its cores: a leased device whose proof runs out takes no further lease until it is idle.
  */
 export function capacityDue(device: DeviceRow, now: Instant, policy: Policy): boolean {
   if (device.state === 'removed' || device.live.length > 0) return false;
-  return proofExpired(device, now + Math.floor(policy.capacity.validMs / 4));
+  return proofExpired(device, now + renewalMarginMs(policy));
 }

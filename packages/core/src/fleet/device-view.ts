@@ -1,7 +1,7 @@
 // How a device looks from outside: its state now, what is free, its reputation, and what it waits for.
-import { type DeviceView, type Instant, type RuntimeKind, type Slice, formatDurationMs } from '@iog/protocol';
+import { type DeviceView, type Instant, type Policy, type RuntimeKind, type Slice, formatDurationMs } from '@iog/protocol';
 import type { DeviceRow } from '../rows.ts';
-import { proofExpired } from './capacity.ts';
+import { proofTooShort } from './capacity.ts';
 import { freeUnits } from './units.ts';
 
 export interface Liveness {
@@ -9,12 +9,12 @@ export interface Liveness {
   readonly lastSeenAt: Instant | null;
 }
 
-export function deviceView(device: DeviceRow, live: Liveness, now: Instant): DeviceView {
+export function deviceView(device: DeviceRow, live: Liveness, now: Instant, policy: Policy): DeviceView {
   return {
     id: device.id,
     account: device.account,
     name: device.name,
-    state: device.state === 'admitted' && proofExpired(device, now) ? 'waiting' : device.state,
+    state: device.state === 'admitted' && proofTooShort(device, now, policy) ? 'waiting' : device.state,
     connected: live.connected,
     region: device.region,
     tier: 'unmeasured',
@@ -28,7 +28,7 @@ export function deviceView(device: DeviceRow, live: Liveness, now: Instant): Dev
     reputation: reputation(device.provenMs, device.unprovenMs),
     epoch: device.epoch,
     lastSeenAt: live.lastSeenAt,
-    waitsFor: waitsFor(device, live, now),
+    waitsFor: waitsFor(device, live, now, policy),
   };
 }
 
@@ -57,13 +57,13 @@ export function isolationOf(runtime: RuntimeKind): string {
   }
 }
 
-function waitsFor(device: DeviceRow, live: Liveness, now: Instant): string {
+function waitsFor(device: DeviceRow, live: Liveness, now: Instant, policy: Policy): string {
   const leases = `${device.live.length} ${device.live.length === 1 ? 'lease' : 'leases'}`;
   if (device.state === 'removed') return 'removed; to rent it out again, enrol it anew';
   if (device.state === 'draining')
     return device.live.length > 0 ? `drains: waits for ${leases} to end` : 'drained: may be removed, or resumed';
   if (!live.connected) return `waits for its worker to connect${since(live.lastSeenAt, now)}`;
-  if (proofExpired(device, now)) {
+  if (proofTooShort(device, now, policy)) {
     if (device.proof === null) return 'waits for its capacity proof';
     return device.live.length > 0 ? `waits for a new capacity proof, made when ${leases} end` : 'waits for a new capacity proof';
   }

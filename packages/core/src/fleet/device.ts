@@ -1,6 +1,6 @@
 // What a supplier may do with a device, and the opening of its sessions. A removed device is removed for good.
-import type { Instant, Prices, Rejection, Units } from '@iog/protocol';
-import type { DeviceRow } from '../rows.ts';
+import { type Instant, type Prices, type Rejection, type Units, formatDurationMs } from '@iog/protocol';
+import type { DeviceRow, LeaseRow } from '../rows.ts';
 import { type Decision, accept, reject } from '../decision.ts';
 import { proofExpired } from './capacity.ts';
 import { gpuPriceMicro } from './gpu-model.ts';
@@ -18,10 +18,36 @@ export function resume(device: DeviceRow, now: Instant): Decision<DeviceRow> {
   return become(device, { state: proofExpired(device, now) ? 'waiting' : 'admitted' });
 }
 
-/** Final. Rejects `device.busy` while leases live on it. */
-export function remove(device: DeviceRow): Decision<DeviceRow> {
-  if (device.live.length > 0) return reject('device.busy', { device: device.id, leases: device.live.length });
-  return become(device, { state: 'removed' });
+/**
+ * Final, and its units go with it: nothing of a removed device is offered again. `leases` are those that it still holds. A device that is gone
+ * for ever never says that they stopped; settled ones whose time to say so is over hold it no longer. Rejects `device.busy` for any other.
+ */
+export function remove(device: DeviceRow, leases: readonly LeaseRow[], now: Instant): Decision<DeviceRow> {
+  if (device.state === 'removed') return accept([], device);
+  const rows = new Map(leases.map((lease) => [lease.id, lease]));
+  const holding = device.live.filter(({ lease }) => !isOver(rows.get(lease), now));
+  if (holding.length > 0) {
+    const free = freeWhen(
+      holding.map(({ lease }) => rows.get(lease)),
+      now,
+    );
+    return reject('device.busy', { device: device.id, leases: holding.length, free });
+  }
+  const removed: DeviceRow = { ...device, state: 'removed', live: [] };
+  return accept([removed], removed);
+}
+
+function isOver(lease: LeaseRow | undefined, now: Instant): boolean {
+  return lease?.state === 'settled' && lease.stopBy !== null && now >= lease.stopBy;
+}
+
+/** When the last of these holds the device no longer, as far as that is known. */
+function freeWhen(leases: readonly (LeaseRow | undefined)[], now: Instant): string {
+  const stopBys = leases.map((lease) => lease?.stopBy ?? null);
+  if (stopBys.some((stopBy) => stopBy === null)) return 'once its leases have ended and stopped';
+  const latest = Math.max(...stopBys.map((stopBy) => stopBy ?? 0));
+  if (latest <= now) return 'once its leases are settled';
+  return `once its leases are settled and it says that they stopped; without its word, in ${formatDurationMs(latest - now)} at the earliest`;
 }
 
 /** New prices, for quotes from now on: leases keep the rate they were quoted. Rejects `device.removed`, `request.malformed`. */

@@ -66,7 +66,7 @@ export function approve(row: EnrolmentRow, by: Approval, others: readonly Device
   const before = others.find((other) => other.publicKey === enrolment.publicKey && other.state !== 'removed');
   if (before && before.account !== by.account) return reject('device.state', { device: before.id, state: 'enrolled by another account' });
   if (before && before.live.length > 0 && !saysTheSame(before, row)) {
-    return reject('device.busy', { device: before.id, leases: before.live.length });
+    return reject('device.busy', { device: before.id, leases: before.live.length, free: 'once its leases have ended and stopped' });
   }
   const prices = by.prices ?? before?.prices ?? by.policy.defaultPrices;
   const wrong = checkPrices(prices, enrolment.units);

@@ -47,6 +47,13 @@ test('law: a job that is over stays as it was, and log segments never become few
   );
 });
 
+test('a change of the tasks on its nodes alone is taken; the same counts again change nothing', () => {
+  const running = observeJob(job, seen({ tasksPerNode: { a: 1 } }), now);
+  const more = observeJob(running, seen({ tasksPerNode: { a: 1, b: 2 } }), now);
+  assert.deepEqual(more.tasksPerNode, { a: 1, b: 2 });
+  assert.equal(observeJob(more, seen({ tasksPerNode: { b: 2, a: 1 } }), now), more);
+});
+
 test('a waiting job is stopped at once, a running one is asked to stop, one that is over is refused', () => {
   const waiting = stopJob(job, now);
   assert.ok(waiting.ok && waiting.value.state === 'stopped' && waiting.value.endedAt === now);

@@ -40,7 +40,8 @@ export function submitJob(cluster: ClusterRow, id: JobId, wanted: NewJob, maxJob
 export function observeJob(job: JobRow, seen: ObservedJob, now: Instant): JobRow {
   if (isOver(job) || seen.attempt !== job.assigned.attempt) return job;
   const logSegments = Math.max(job.logSegments, seen.logSegments);
-  if (seen.state === job.state && seen.detail.slice(0, 512) === job.detail && logSegments === job.logSegments) return job;
+  const isSame = seen.state === job.state && seen.detail.slice(0, 512) === job.detail && logSegments === job.logSegments;
+  if (isSame && sameCounts(seen.tasksPerNode, job.tasksPerNode)) return job;
   const ended = over.has(seen.state);
   return {
     ...job,
@@ -52,6 +53,11 @@ export function observeJob(job: JobRow, seen: ObservedJob, now: Instant): JobRow
     startedAt: job.startedAt ?? (seen.state === 'running' || ended ? now : null),
     endedAt: ended ? now : null,
   };
+}
+
+function sameCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
 /** Asks that a job be stopped; a waiting one is stopped at once. Rejects `job.state` when it is over. */

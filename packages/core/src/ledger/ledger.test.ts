@@ -223,7 +223,18 @@ test('a receipt adds up, counts minutes by verdict and basis, and refuses one th
     endReason: 'renter',
   });
   const verdict = { kind: 'proven', basis: 'declared', grounds: [], method: 'schedstat', policy: 'p', decidedAt: now } as const;
-  const minute = { kind: 'minute', id: 'm', lease: lease.id, k: 0, samples: [], pulses: [], from: now, to: now + 60_000, verdict } as const;
+  const minute = {
+    kind: 'minute',
+    id: 'm',
+    lease: lease.id,
+    k: 0,
+    samples: [],
+    pulses: [],
+    absences: [],
+    from: now,
+    to: now + 60_000,
+    verdict,
+  } as const;
   const second = { ...minute, k: 1, from: now + 60_000, to: now + 90_000, verdict: { ...verdict, kind: 'unproven', basis: null } } as const;
   const cluster = sampleClusterRow({ paidMicro: 1_000n, refundedMicro: 999_000n, feeMicro: 20n, endReason: 'renter' });
   const rows = {

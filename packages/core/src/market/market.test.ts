@@ -59,11 +59,11 @@ test('the lines of a rate sum to it, and more memory never costs less', () => {
 });
 
 test('an offer is what is free of a device that can be rented now', () => {
-  const offer = offerView(device, { connected: true, rttMs: 1.2 }, now);
+  const offer = offerView(device, { connected: true, rttMs: 1.2 }, now, policy);
   assert.ok(offer);
   assert.deepEqual([offer.cores, offer.latencyUpToMs, offer.wholeMicroPerHour], [4, 2, String(240_000 + 40_000 + 1_500_009)]);
-  assert.equal(offerView(device, { connected: false, rttMs: 1 }, now), null);
-  assert.equal(offerView({ ...device, proof: null }, { connected: true, rttMs: 1 }, now), null);
+  assert.equal(offerView(device, { connected: false, rttMs: 1 }, now, policy), null);
+  assert.equal(offerView({ ...device, proof: null }, { connected: true, rttMs: 1 }, now, policy), null);
 });
 
 test('a quote names what it charges for; its cap is the whole time, or what the renter set', () => {

@@ -1,5 +1,5 @@
 // What a device offers now, as renters see it. An offer promises nothing: the quote does.
-import type { Instant, OfferView } from '@iog/protocol';
+import type { Instant, OfferView, Policy } from '@iog/protocol';
 import type { DeviceRow } from '../rows.ts';
 import { admissible } from '../fleet/capacity.ts';
 import { freeSlice, isolationOf, reputation } from '../fleet/device-view.ts';
@@ -10,9 +10,10 @@ export function offerView(
   device: DeviceRow,
   live: { readonly connected: boolean; readonly rttMs: number | null },
   now: Instant,
+  policy: Policy,
 ): OfferView | null {
   const free = freeSlice(device);
-  if (!live.connected || !admissible(device, now) || free === null) return null;
+  if (!live.connected || !admissible(device, now, policy) || free === null) return null;
   return {
     device: device.id,
     name: device.name,

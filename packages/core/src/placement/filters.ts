@@ -24,8 +24,8 @@ export function filtersOf(demand: Demand, now: Instant, policy: Policy): readonl
     { name: 'connected', detail: 'the worker is connected', keeps: ({ connected }) => connected },
     {
       name: 'admitted',
-      detail: 'a valid capacity proof, not draining',
-      keeps: ({ device }) => admissible(device, now) && policy.runtimes.includes(device.runtime),
+      detail: 'a capacity proof that outlasts the start of a node, not draining',
+      keeps: ({ device }) => admissible(device, now, policy) && policy.runtimes.includes(device.runtime),
     },
     {
       name: 'region',

@@ -150,7 +150,7 @@ test('what is placed passed every filter, can all be taken together, and is with
         },
       ] of placement.nodes.entries()) {
         const device = devices.get(id);
-        assert.ok(device && admissible(device, now) && fleet.some((one) => one.device.id === id && one.connected));
+        assert.ok(device && admissible(device, now, policy) && fleet.some((one) => one.device.id === id && one.connected));
         assert.equal(device.region, wanted.region?.toLowerCase() ?? device.region);
         const models = device.units.gpus.filter(({ uuid }) => slice.gpus.includes(uuid)).map((gpu) => gpu.model);
         assert.ok(models.length === (wanted.gpu?.count ?? 0) && models.every((name) => isModel(wanted.gpu?.model ?? '', name)));

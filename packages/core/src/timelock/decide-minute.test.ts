@@ -19,6 +19,7 @@ function decide(samples: readonly Sample[], changes: Partial<MinuteEvidence> = {
     to,
     samples,
     pulses,
+    absences: [],
     cores: 2,
     policy: laptopPolicy,
     policyHash: 'p'.repeat(64),
@@ -175,6 +176,51 @@ test('law: a sample that is missing inside the minute never leaves it proven', (
     fc.property(fc.constantFrom(...inside), (drop) => {
       const samples = placed(chain({ times: every10s }).filter((_, i) => i !== drop));
       assert.equal(decide(samples)?.kind, 'unproven');
+    }),
+  );
+});
+
+const limitMs = laptopPolicy.session.pulseEveryMs + laptopPolicy.session.pulseWithinMs;
+const away = (since: number, ms: number) => ({ from: since, to: since + ms });
+for (const [name, expected, absences] of [
+  ['as long as a pulse may take', 'proven', [away(from + 10_000, limitMs)]],
+  ['longer', 'unproven pulse.missed', [away(from + 10_000, limitMs + 1)]],
+  ['often, but never for long', 'proven', [away(from, 14_000), away(from + 15_000, 14_000), away(from + 30_000, 14_000)]],
+  ['longer, over the edge of the next minute', 'unproven pulse.missed', [away(to - 8_000, limitMs + 1)]],
+  ['longer, but here for less than a pulse', 'proven', [away(to - 5_000, limitMs + 1)]],
+  ['longer, in another minute', 'proven', [away(to, 2 * limitMs)]],
+] as const) {
+  test(`the device is away ${name}: ${expected}`, () => assert.equal(verdictOf({}, { absences }), expected));
+}
+
+test('the ground says how long the device was away, whether a pulse was sent to it or not', () => {
+  const absences = [away(from - 9_000, 20_000), away(from + 30_000, 16_000), away(from + 50_000, 1_000)];
+  const samples = placed(chain({ times: every10s }));
+  const grounds = (changes: Partial<MinuteEvidence>) =>
+    decide(samples, { absences, ...changes })?.grounds.filter(({ code }) => code.startsWith('pulse'));
+  assert.deepEqual(grounds({}), [{ code: 'pulse.missed', numbers: { missed: 0, sent: 12, absentMs: 27_000 } }]);
+  assert.deepEqual(grounds({ pulses: [] }), [{ code: 'pulse.missed', numbers: { missed: 0, sent: 0, absentMs: 27_000 } }]);
+});
+
+test('law: wherever a long absence lies, it fails a minute; a short one fails none', () => {
+  const policies = fc
+    .record({ pulseEveryMs: fc.integer({ min: 1, max: 30_000 }), pulseWithinMs: fc.integer({ min: 1, max: 30_000 }) })
+    .map((times) => ({ ...laptopPolicy, session: { ...laptopPolicy.session, ...times } }));
+  fc.assert(
+    fc.property(policies, fc.integer({ min: -9, max: 9 }), fc.integer({ min: 0, max: 100 }), (policy, overMs, percent) => {
+      const longestMs = policy.session.pulseEveryMs + policy.session.pulseWithinMs;
+      const ms = longestMs + overMs;
+      // Anywhere across the edge of the two minutes.
+      const absences = [away(to - Math.floor((percent * ms) / 100), ms)];
+      const times = Array.from({ length: 20 }, (_, i) => from - 25_000 + i * 10_000);
+      const samples = placed(chain({ times }));
+      const verdicts = [from, to].map((start) =>
+        decide(samples, { from: start, to: start + minuteMs, now: to + 2 * minuteMs, pulses: [], absences, policy }),
+      );
+      assert.equal(
+        verdicts.some((verdict) => verdict?.kind === 'unproven'),
+        ms > longestMs,
+      );
     }),
   );
 });

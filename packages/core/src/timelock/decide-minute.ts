@@ -2,7 +2,7 @@
 // The same input gives the same verdict, for anyone.
 import type { AccountingMethod, Ground, GroundCode, Instant, Policy } from '@iog/protocol';
 import { accountingMethods, minuteMs } from '@iog/protocol';
-import type { PulseRecord, Sample, Verdict } from '../rows.ts';
+import type { Absence, PulseRecord, Sample, Verdict } from '../rows.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
 import { foreignShare } from './foreign-share.ts';
 
@@ -13,6 +13,8 @@ export interface MinuteEvidence {
   readonly samples: readonly Sample[];
   /** Pulses sent within the minute, each answered in time or missed. */
   readonly pulses: readonly PulseRecord[];
+  /** Times in which the device had no session although control was up, so that no pulse could be sent to it. */
+  readonly absences: readonly Absence[];
   readonly cores: number;
   readonly policy: Policy;
   readonly policyHash: string;
@@ -90,12 +92,33 @@ function closingGrounds(coverage: Coverage, evidence: MinuteEvidence): Ground[] 
   return isCut(evidence) && !hasClosing(coverage, evidence) ? [ground('closing.missing')] : [];
 }
 
-/** A pulse that control sent and that was missed fails the minute; where control sent none, that is its own gap, and the chain decides. */
-function pulseGrounds({ pulses, from, to }: MinuteEvidence): Ground[] {
+/**
+ * A pulse that control sent and that was missed fails the minute, and so does a device that was away from a pulse that it could only have missed.
+ * Where control sent none and the device was not away, that is control's own gap, and the chain decides.
+ */
+function pulseGrounds({ pulses, absences, from, to, policy }: MinuteEvidence): Ground[] {
   const sent = pulses.filter((pulse) => pulse.sentAt >= from && pulse.sentAt < to);
   const missed = sent.filter((pulse) => pulse.answeredAt === null).length;
+  const absentMs = longAbsenceMs(absences, from, to, policy);
+  if (absentMs > 0) return [ground('pulse.missed', { missed, sent: sent.length, absentMs })];
   if (sent.length === 0) return [ground('pulse.none-sent')];
   return missed > 0 ? [ground('pulse.missed', { missed, sent: sent.length })] : [];
+}
+
+/**
+ * The part of the minute that lies in absences longer than `pulseEveryMs + pulseWithinMs`: in a session, some pulse of such a time would
+ * have been sent and its answer been due. A shorter one may have missed none, as a reconnect does. An absence over the edge of two minutes counts
+ * whole, so that nothing is gained by lying there; but not for a minute in which there is so little of it that no pulse need have been sent.
+ */
+function longAbsenceMs(absences: readonly Absence[], from: Instant, to: Instant, { session }: Policy): number {
+  const longestMs = session.pulseEveryMs + session.pulseWithinMs;
+  // At most half of it, so that of two minutes at least one is failed.
+  const leastMs = Math.min(session.pulseEveryMs, longestMs / 2);
+  return absences
+    .filter((absence) => absence.to - absence.from > longestMs)
+    .map((absence) => Math.min(absence.to, to) - Math.max(absence.from, from))
+    .filter((partMs) => partMs > leastMs)
+    .reduce((sum, partMs) => sum + partMs, 0);
 }
 
 function foreignGrounds(coverage: Coverage, { from, to, cores, policy }: MinuteEvidence): Ground[] {

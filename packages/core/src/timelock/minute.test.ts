@@ -23,6 +23,7 @@ const minuteOf = (lease: LeaseRow, k: number): MinuteRow => ({
   k,
   samples: [],
   pulses: [],
+  absences: [],
   ...minuteBounds(startedAt, null, k),
   verdict: null,
 });

@@ -36,6 +36,12 @@ export interface PulseRecord {
   readonly answeredAt: Instant | null;
 }
 
+/** A time in which a device had no session although control was up; one that was still going on ends at the verdict. */
+export interface Absence {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
 export interface Verdict {
   readonly kind: VerdictKind;
   readonly basis: Basis | null;
@@ -53,6 +59,8 @@ export interface MinuteRow {
   readonly k: number;
   readonly samples: readonly Sample[];
   readonly pulses: readonly PulseRecord[];
+  /** Those that reach into the minute, whole. */
+  readonly absences: readonly Absence[];
   readonly from: Instant;
   readonly to: Instant;
   readonly verdict: Verdict | null;

@@ -1,0 +1,77 @@
+// Absences: what a device was away counts against it only while control was up to hear it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { liveDevices } from './live-devices.ts';
+
+const since = 1_000_000;
+const reconnectMs = 30_000;
+const rig = () => liveDevices({ since, reconnectMs });
+const far = since + 1e9;
+const all = (live: ReturnType<typeof rig>, now: number) => live.absencesWithin('d', 0, far, now);
+
+test('before control began, and until a device had time to come back, its absence is not its own', () => {
+  const live = rig();
+  assert.deepEqual(all(live, since + reconnectMs), []);
+  assert.deepEqual(all(live, since + reconnectMs + 5), [{ from: since + reconnectMs, to: since + reconnectMs + 5 }]);
+  live.opened('d', 1, since + 20_000);
+  assert.deepEqual(all(live, since + 90_000), []);
+  live.closed('d', 1, since + 21_000);
+  assert.deepEqual(all(live, since + 22_000), [{ from: since + 21_000, to: since + 22_000 }]);
+});
+
+test('a device that comes back late was away from the end of that allowance', () => {
+  const live = rig();
+  live.opened('d', 1, since + 50_000);
+  assert.deepEqual(all(live, since + 60_000), [{ from: since + reconnectMs, to: since + 50_000 }]);
+});
+
+test('a session that another took over leaves no absence; the end of an older one says nothing', () => {
+  const live = rig();
+  live.opened('d', 1, since);
+  live.opened('d', 2, since + 10);
+  live.closed('d', 1, since + 20);
+  assert.deepEqual(all(live, since + 30), []);
+  live.closed('d', 2, since + 40);
+  live.closed('d', 2, since + 45);
+  assert.deepEqual(live.absencesWithin('d', since, since + 40, since + 50), []);
+  assert.deepEqual(live.absencesWithin('d', since, since + 41, since + 50), [{ from: since + 40, to: since + 50 }]);
+});
+
+test('law: all that a device was away of late is found again, whole, wherever one asks', () => {
+  const stretches = fc.array(fc.record({ hereMs: fc.nat(9_000), awayMs: fc.integer({ min: 1, max: 9_000 }) }), { maxLength: 30 });
+  fc.assert(
+    fc.property(stretches, fc.nat(300_000), fc.integer({ min: 1, max: 60_000 }), (plan, offsetMs, ms) => {
+      const live = rig();
+      let now = since;
+      const away = plan.map(({ hereMs, awayMs }, i) => {
+        live.opened('d', i, now);
+        live.closed('d', i, (now += hereMs));
+        return { from: now, to: (now += awayMs) };
+      });
+      if (plan.length === 0) live.opened('d', 0, now);
+      const [from, to] = [since + offsetMs, since + offsetMs + ms];
+      assert.deepEqual(
+        live.absencesWithin('d', from, to, now),
+        away.filter((each) => each.from < to && each.to > from),
+      );
+    }),
+  );
+});
+
+test('memory is bounded, and flapping hides no long absence', () => {
+  const live = rig();
+  let now = since;
+  live.opened('d', 0, now);
+  live.closed('d', 0, now);
+  live.opened('d', 1, (now += 20_000));
+  for (let epoch = 1; epoch < 1_000; epoch++) {
+    live.closed('d', epoch, (now += 200));
+    live.opened('d', epoch + 1, (now += 100));
+  }
+  assert.ok(all(live, now).length <= 120);
+  assert.deepEqual(all(live, now)[0], { from: since, to: since + 20_000 });
+  live.closed('d', 1_000, (now += 600_000));
+  live.opened('d', 1_001, (now += 100));
+  assert.equal(all(live, now).length, 1);
+});
