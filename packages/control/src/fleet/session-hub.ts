@@ -34,11 +34,11 @@ interface Session {
 
 const helloWithinMs = 10_000;
 const queueMax = 256;
+const checkMessage = Compile(ToControlSchema);
 
 export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): SessionHub {
   const sessions = new Map<string, Session>();
   const links = new Set<DeviceLink>();
-  const checkMessage = Compile(ToControlSchema);
   const capacity = capacityDemands(ports);
   const offDevice = ports.signals.on('device', (device) => void pushAssignments(device));
 

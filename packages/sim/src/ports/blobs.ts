@@ -18,6 +18,10 @@ export function simBlobs(blobs = new Map<string, Uint8Array>()): BlobStore {
       return Promise.resolve(bytes === undefined ? null : { bytes: bytes.length, stream: Readable.from([Buffer.from(bytes)]) });
     },
     exists: (name) => Promise.resolve(blobs.has(name)),
+    // oxlint-disable-next-line require-await -- the port is asynchronous; memory is not
+    async *names() {
+      yield* [...blobs.keys()];
+    },
     remove: (name) => Promise.resolve(void blobs.delete(name)),
   };
 }

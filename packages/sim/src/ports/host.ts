@@ -19,8 +19,24 @@ export interface HostFaults {
   isLying: boolean;
 }
 
-/** The place where heads listen and members find them. */
-export type Heads = Map<string, SimNode>;
+/** Where heads listen and members find them. No two of the network share a port: an old address never leads to another's head. */
+export class Heads {
+  readonly #at = new Map<string, SimNode>();
+  #ports = 20_000;
+
+  port(): number {
+    return this.#ports++;
+  }
+  open({ host, gcs }: NodePorts, node: SimNode): void {
+    this.#at.set(`${host}:${gcs}`, node);
+  }
+  close({ host, gcs }: NodePorts): void {
+    this.#at.delete(`${host}:${gcs}`);
+  }
+  find({ host, gcs }: Pick<NodePorts, 'host' | 'gcs'>): SimNode | undefined {
+    return this.#at.get(`${host}:${gcs}`);
+  }
+}
 
 export class SimNode {
   readonly spec: NodeSpec;
@@ -56,7 +72,6 @@ export class SimHost {
   readonly faults: HostFaults = { foreign: 0, failStarts: 0, slowStartMs: 0, isLying: false };
   readonly #busyMs = new Map<number, number>();
   #countedAt: number;
-  #ports = 20_000;
   boots = 1;
   readonly ran: (node: SimNode) => void;
 
@@ -67,6 +82,12 @@ export class SimHost {
     this.cores = cores;
     this.#countedAt = world.now;
     this.ran = ran;
+  }
+
+  /** Somebody else takes this share of each core from now on. */
+  foreign(share: number): void {
+    this.#count();
+    this.faults.foreign = share;
   }
 
   /** What a worker's life reads of its host. */
@@ -93,7 +114,7 @@ export class SimHost {
       return done;
     };
     return {
-      allocatePorts: () => step('runtime.ports', 20, () => ({ host: '127.0.0.1', gcs: this.#ports++, dashboard: this.#ports++ })),
+      allocatePorts: () => step('runtime.ports', 20, () => ({ host: '127.0.0.1', gcs: this.#heads.port(), dashboard: this.#heads.port() })),
       start: (spec, ports) => step('runtime.start', 50, () => this.#running(proc, this.#start(spec, ports))),
       adopt: () =>
         step('runtime.adopt', 20, () => [...this.nodes.values()].filter(({ runs }) => runs).map((node) => this.#running(proc, node))),
@@ -122,7 +143,7 @@ export class SimHost {
     if (!node.runs) return;
     this.#count();
     this.#world.tell(`${this.name} node ${node.spec.lease} ${step}: ${detail}`);
-    this.#heads.delete(addressOf(node.ports));
+    this.#heads.close(node.ports);
     node.ray.die();
     node.become({ step, detail, rayNodeId: null });
   }
@@ -148,8 +169,8 @@ export class SimHost {
     if (!node.runs) return;
     const { role, head, lease } = node.spec;
     const isHead = role === 'head';
-    const found = isHead ? node : head === null ? undefined : this.#heads.get(`${head.host}:${head.gcs}`);
-    if (isHead) this.#heads.set(addressOf(node.ports), node);
+    const found = isHead ? node : head === null ? undefined : this.#heads.find(head);
+    if (isHead) this.#heads.open(node.ports, node);
     if (found?.runs === true && found.spec.rayToken === node.spec.rayToken) {
       return node.become({ step: 'ready', detail: '', rayNodeId: createHash('sha256').update(lease).digest('hex').slice(0, 56) });
     }
@@ -207,10 +228,6 @@ export class SimHost {
       for (const core of node.spec.slice.cores) this.#busyMs.set(core, (this.#busyMs.get(core) ?? 0) + ms * share);
     }
   }
-}
-
-function addressOf({ host, gcs }: NodePorts): string {
-  return `${host}:${gcs}`;
 }
 
 /** What a device answers that has done the work: here, that it knows the salt. */

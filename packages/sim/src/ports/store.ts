@@ -1,5 +1,5 @@
 // The store as one control process has it: the real one over one database in memory, with latency, faults and places to die at.
-import { StoreFault, type Commit, type CommitResult, type Store, type StoredRow } from '@iog/control/sim';
+import { StoreFault, type Commit, type CommitResult, type Store } from '@iog/control/sim';
 import { never, type Proc } from '../engine/proc.ts';
 import type { World } from '../engine/world.ts';
 
@@ -18,7 +18,7 @@ export const soundStore = (): StoreFaults => ({ refuse: 0, loseReply: 0, slowMs:
 interface Around {
   readonly faults: StoreFaults;
   /** Told of every commit that stands, at the moment from which it does. */
-  readonly committed: (rows: readonly StoredRow[], by: Proc) => void;
+  readonly committed: (commit: Commit) => void;
   readonly hit: (fault: 'refused' | 'reply-lost' | 'full') => void;
 }
 
@@ -53,7 +53,7 @@ export function storeOf(world: World, proc: Proc, inner: Store, { faults, commit
   };
 }
 
-function stands(world: World, proc: Proc, { writes }: Commit, committed: Around['committed']): void {
-  world.tell(`${proc.name} commits ${writes.map(({ kind, id }) => `${kind} ${id}`).join(', ')}`);
-  committed(writes, proc);
+function stands(world: World, proc: Proc, commit: Commit, committed: Around['committed']): void {
+  world.tell(`${proc.name} commits ${commit.writes.map(({ kind, id }) => `${kind} ${id}`).join(', ')}`);
+  committed(commit);
 }
