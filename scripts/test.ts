@@ -25,7 +25,7 @@ const suites: readonly Suite[] = [
     concurrency: 2,
     fileLimitMs: 60_000,
   },
-  { name: 'system', globs: ['tests/system/**/*.test.ts'], concurrency: 1, fileLimitMs: 300_000 },
+  { name: 'system', globs: ['tests/system/**/*.test.ts'], concurrency: 1, fileLimitMs: 420_000 },
 ];
 
 process.exitCode = await main(process.argv.slice(2));

@@ -3,7 +3,7 @@ export { iogClient, tunnelUrl, type ClientOptions, type InputOf, type IogClient 
 export { ApiError, UnreachableError } from './api/api-error.ts';
 export { QuoteError } from './rent/check-quote.ts';
 export { askQuote, openSecrets, rentCluster, type NothingFits, type Rented, type Renting } from './rent/renter.ts';
-export { PackError, packFolder } from './job/pack.ts';
+export { EmptyFolderError, PackError, packFolder } from './job/pack.ts';
 export { shellLine, submitJob, uploadPackage, type Submission } from './job/submit.ts';
 export { followLog, isOver, savedLog, type LogOptions } from './job/logs.ts';
 export { resultIn } from './job/result.ts';

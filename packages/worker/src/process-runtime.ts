@@ -13,5 +13,5 @@ export function processRuntimeOf({ dir, python, log }: { readonly dir: string; r
 }
 
 export function rayOf({ ports }: RunningNode, rayToken: string): RayJobs {
-  return rayJobs({ host: ports.host, port: ports.dashboard, token: rayToken });
+  return rayJobs({ host: ports.host, port: ports.dashboard, token: rayToken }, ports.agentHttp);
 }

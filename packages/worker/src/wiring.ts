@@ -122,7 +122,8 @@ export class Wiring {
       sampling: (lease, cores) => this.#sampling(lease, cores),
       jobs: (node, { renterRecipient, clusterRecipient }, { ageIdentity, rayToken }) => {
         const recipients = [renterRecipient, clusterRecipient];
-        return new Jobs({ ray: ray(node, rayToken), http, records: jobRecords, ageIdentity, recipients, clock, log, changed });
+        const isReady = (): boolean => node.status().step === 'ready';
+        return new Jobs({ ray: ray(node, rayToken), http, records: jobRecords, ageIdentity, recipients, isReady, clock, log, changed });
       },
       sendSealed: (lease, device, sealed) => this.#session.send({ type: 'sealed-for', lease, device, sealed }),
       isAcknowledged: (lease) => this.#spool.closing(lease) === undefined,

@@ -1,5 +1,5 @@
 // iog run: rent, upload, run, end, receipt, in one. Ctrl-C detaches and leaves the cluster running.
-import { packFolder, shellLine } from '@iog/client';
+import { EmptyFolderError, packFolder, shellLine } from '@iog/client';
 import type { ClusterId, JobId } from '@iog/protocol';
 import type { Call, Command } from '../command.ts';
 import { UsageError } from '../failure.ts';
@@ -11,6 +11,7 @@ import {
   formPhases,
   quotePhase,
   receiptPhase,
+  rentPhase,
   submitPhases,
   type StoryPorts,
 } from '../story/job-story.ts';
@@ -32,7 +33,7 @@ export const runCommand: Command = {
   takesCommand: true,
   options: {
     ...demandOptions,
-    dir: { type: 'string', value: '<folder>', help: "The job's working directory, sent sealed (default: this folder)" },
+    dir: { type: 'string', value: '<folder>', help: "The job's working directory, sent sealed (default: this folder, if it holds files)" },
     name: { type: 'string', value: '<name>', help: 'The name of cluster and job (default run)' },
     env: { type: 'string', value: '<NAME=value>', multiple: true, help: 'A variable of its environment, sent sealed; may be repeated' },
     retries: { type: 'string', value: '<n>', help: 'Run it again so often if its cluster loses its head (default 0)' },
@@ -69,15 +70,16 @@ async function runStory({ given, environment, terminal }: Call, place: Place, si
   const env = { IOG_NODES: String(demand.nodes), ...environmentOf(given.texts('env')) };
   const retries = given.count('retries', { min: 0, max: 10 });
   const name = given.text('name') ?? 'run';
-  const zip = packFolder(given.text('dir') ?? process.cwd());
   const say = (line: string): void => terminal.say(line);
+  const zip = packageOf(given.text('dir'), say);
   return withClient(
     environment,
     async (client) => {
       const network = client.url === profile.url ? profile.network : '';
       const ports: StoryPorts = { client, profile: { ...profile, network }, phases: phases(say), say, signal };
       const quote = await quotePhase(ports, demand);
-      const cluster = await formPhases(ports, name, quote, (id) => (place.cluster = id));
+      const cluster = await rentPhase(ports, name, quote);
+      place.cluster = cluster.id;
       const plan = {
         name,
         zip,
@@ -87,6 +89,7 @@ async function runStory({ given, environment, terminal }: Call, place: Place, si
       };
       const submitted = await submitPhases(ports, cluster, plan);
       place.job = submitted.id;
+      await formPhases(ports, cluster.id, submitted.id);
       const { job } = await followPhase(ports, submitted.id, (bytes) =>
         terminal.json ? terminal.rawProgress(bytes) : terminal.raw(bytes),
       );
@@ -106,6 +109,17 @@ async function runStory({ given, environment, terminal }: Call, place: Place, si
     },
     longPatienceMs,
   );
+}
+
+/** The folder that was named, or this one; nothing where this one is empty: then the command needs no file. */
+function packageOf(dir: string | undefined, say: (line: string) => void): Uint8Array | undefined {
+  try {
+    return packFolder(dir ?? process.cwd());
+  } catch (error) {
+    if (dir !== undefined || !(error instanceof EmptyFolderError)) throw error;
+    say('This folder is empty: no files are sent.');
+    return undefined;
+  }
 }
 
 // A run that failed must not go on costing money.

@@ -1,6 +1,6 @@
 // iog start, which is `npm start`: a network, the main job on it from quote to receipt, then a list of what to try next.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Call, Command } from '../command.ts';
 import { startNetwork, type Network } from '../network/network.ts';
@@ -57,7 +57,8 @@ async function start({ given, environment, terminal }: Call, home: string, signa
     return 0;
   } catch (error) {
     if (!signal.aborted) throw error;
-    return 130;
+    // As a shell says it of a program that a signal ended.
+    return 128 + constants.signals[(await told) as NodeJS.Signals];
   } finally {
     say('stopping workers and control');
     await network.stop();

@@ -1,4 +1,4 @@
-// The thread of one rented job: quote, form, upload, submit, follow, end, receipt. `iog start` and `iog run` tell it with phases.
+// The thread of one rented job: quote, rent, upload, submit, form, follow, end, receipt. `iog start` and `iog run` tell it with phases.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, askQuote, followLog, isOver, rentCluster, submitJob, uploadPackage, type IogClient } from '@iog/client';
 import type { ClusterId, ClusterView, Demand, JobId, JobView, LeaseView, Quote, Receipt } from '@iog/protocol';
@@ -31,35 +31,30 @@ export function quotePhase({ client, phases, say }: StoryPorts, demand: Demand):
   });
 }
 
-/** Rents and waits until every node has joined, telling each node's steps. `rentedAs` hears the id as soon as money is held. */
-export async function formPhases(
-  ports: StoryPorts,
-  name: string,
-  quote: Quote,
-  rentedAs: (cluster: ClusterId) => void = () => undefined,
-): Promise<ClusterView> {
-  const { client, profile, phases, signal } = ports;
-  const told = new Map<string, string>();
-  const cluster = await phases.run('cluster forming', async (waiting) => {
-    const rented = await rentCluster(client, {
+/** Rents the quote: from here on money is held. */
+export function rentPhase({ client, profile, phases }: StoryPorts, name: string, quote: Quote): Promise<ClusterView> {
+  return phases.run('cluster rented', async () => {
+    const { cluster } = await rentCluster(client, {
       name,
       quote,
       renterRecipient: profile.ageRecipient,
       ...(profile.network === '' ? {} : { networkPublicKey: profile.network }),
     });
-    rentedAs(rented.cluster.id);
-    return untilCluster(ports, rented.cluster.id, told, waiting, (view) => view.leases.length > 0 && view.leases.every(isStarted));
+    return cluster;
   });
-  await phases.run('head ready', (waiting) => untilCluster(ports, cluster.id, told, waiting, isHeadReady));
-  signal.throwIfAborted();
-  return phases.run('members joined', (waiting) =>
-    untilCluster(
-      ports,
-      cluster.id,
-      told,
-      waiting,
-      ({ state, leases }) => state === 'running' && leases.every(({ step, state: life }) => step === 'ready' || life === 'settled'),
-    ),
+}
+
+/** Waits until every node has joined, telling each node's steps; or until `job`, which may need no more than the head, is over. */
+export async function formPhases(ports: StoryPorts, cluster: ClusterId, job: JobId): Promise<void> {
+  const { phases } = ports;
+  const told = new Map<string, string>();
+  const until = (name: string, isDone: (view: ClusterView) => boolean): Promise<void> =>
+    phases.run(name, (waiting) => untilCluster(ports, { cluster, job }, told, waiting, isDone));
+  await until('cluster forming', ({ leases }) => leases.length > 0 && leases.every(isStarted));
+  await until('head ready', isHeadReady);
+  await until(
+    'members joined',
+    ({ state, leases }) => state === 'running' && leases.every(({ step, state: life }) => step === 'ready' || life === 'settled'),
   );
 }
 
@@ -73,11 +68,11 @@ function isHeadReady({ head, leases }: ClusterView): boolean {
 
 async function untilCluster(
   { client, say, signal }: StoryPorts,
-  id: ClusterId,
+  { cluster: id, job }: { readonly cluster: ClusterId; readonly job: JobId },
   told: Map<string, string>,
   waiting: (what: string) => void,
   isDone: (cluster: ClusterView) => boolean,
-): Promise<ClusterView> {
+): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     const view = await client.call('cluster.show', { params: { cluster: id } });
@@ -86,13 +81,16 @@ async function untilCluster(
       if (told.get(lease) !== now) say(detail === '' ? now : `${now}, ${detail}`);
       told.set(lease, now);
     }
+    if (isDone(view)) return;
+    const now = await client.call('job.show', { params: { job } });
+    if (now.state === 'succeeded' || now.state === 'failed') return;
     if (view.state === 'ending' || view.state === 'ended') {
       throw new UserError(
         `The cluster ended (${view.endReason ?? 'no reason given'}) before it was ready.`,
         `See \`iog cluster show ${id}\` and \`iog receipt ${id}\`.`,
       );
     }
-    if (isDone(view)) return view;
+    if (isOver(now)) return;
     waiting(
       waitReason(view.waitsFor) ||
         view.leases
@@ -107,22 +105,22 @@ async function untilCluster(
 export interface JobPlan {
   readonly name: string;
   /** From `packFolder`, made before anything is rented: what is wrong with a folder should cost nothing. */
-  readonly zip: Uint8Array;
+  readonly zip: Uint8Array | undefined;
   readonly entrypoint: string;
   readonly env: Readonly<Record<string, string>>;
   readonly retries?: number;
 }
 
-/** Seals, uploads and submits. */
+/** Seals, uploads and submits: while the cluster still forms, so that its head finds the job when it is up. */
 export async function submitPhases({ client, phases }: StoryPorts, cluster: ClusterView, plan: JobPlan): Promise<JobView> {
-  const blob = await phases.run('upload', () => uploadPackage(client, cluster, plan.zip));
-  const { name, entrypoint, env, retries } = plan;
+  const { name, zip, entrypoint, env, retries } = plan;
+  const blob = zip === undefined ? undefined : await phases.run('upload', () => uploadPackage(client, cluster, zip));
   return phases.run('job submitted', () =>
     submitJob(client, cluster, {
       name,
       entrypoint,
       env,
-      package: blob,
+      ...(blob === undefined ? {} : { package: blob }),
       ...(retries === undefined ? {} : { retries }),
     }),
   );

@@ -4,7 +4,17 @@ import path from 'node:path';
 import { formatAmount, type ClusterId, type DeviceView, type Receipt } from '@iog/protocol';
 import { packFolder, resultIn } from '@iog/client';
 import { UserError } from '../failure.ts';
-import { endCluster, endPhase, followPhase, formPhases, quotePhase, receiptPhase, submitPhases, type StoryPorts } from './job-story.ts';
+import {
+  endCluster,
+  endPhase,
+  followPhase,
+  formPhases,
+  quotePhase,
+  receiptPhase,
+  rentPhase,
+  submitPhases,
+  type StoryPorts,
+} from './job-story.ts';
 import type { Phase } from './phases.ts';
 
 export interface MainJobReport {
@@ -37,7 +47,8 @@ export async function mainJob(
   const quote = await quotePhase(ports, { nodes, coresPerNode: cores, memoryBytesPerNode: memory, durationMs });
   let rented: ClusterId | undefined;
   try {
-    const cluster = await formPhases(ports, 'digits-sweep', quote, (id) => (rented = id));
+    const cluster = await rentPhase(ports, 'digits-sweep', quote);
+    rented = cluster.id;
     const submitted = await submitPhases(ports, cluster, {
       name: 'digits-sweep',
       zip,
@@ -45,6 +56,7 @@ export async function mainJob(
       env: { IOG_NODES: String(nodes) },
       retries: 1,
     });
+    await formPhases(ports, cluster.id, submitted.id);
     const { job, log } = await followPhase(ports, submitted.id, out);
     const result = await ports.phases.run('result', async () => {
       if (job.state !== 'succeeded')

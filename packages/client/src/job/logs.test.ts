@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { position } from './logs.ts';
+import type { ClusterId, JobId } from '@iog/protocol';
+import { generateAgeIdentity, sealTo } from '@iog/seal';
+import type { IogClient } from '../api/iog-client.ts';
+import { followLog, position, savedLog } from './logs.ts';
 import { resultIn } from './result.ts';
 import { shellLine } from './submit.ts';
 
@@ -51,6 +54,26 @@ test('a new attempt begins behind what was saved', () => {
   place.tailStarts();
   assert.equal(Buffer.from(place.tailed(Buffer.from('again'))).toString(), 'again');
   assert.equal(Buffer.from(place.saved(Buffer.from('again!'))).toString(), '!');
+});
+
+test('a segment that cannot be opened is said in its place, and the rest of the log is given', async () => {
+  const renter = await generateAgeIdentity();
+  const stranger = await generateAgeIdentity();
+  const segments = [
+    await sealTo([renter.recipient], Buffer.from('one\n')),
+    await sealTo([stranger.recipient], Buffer.from('two\n')),
+    await sealTo([renter.recipient], Buffer.from('three\n')),
+  ];
+  const shown = { state: 'succeeded', logSegments: 3, attempt: 1, cluster: 'clu_1' as ClusterId };
+  const clientDouble = {
+    call: () => Promise.resolve(shown),
+    logSegment: (_job: JobId, n: number) => Promise.resolve(segments[n]),
+  } as unknown as IogClient;
+  const expected = /^one\n\n\[segment 1 cannot be opened: [^\n]+\]\nthree\n$/;
+  assert.match(await savedLog(clientDouble, 'job_1' as JobId, renter.identity), expected);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of followLog(clientDouble, 'job_1' as JobId, renter.identity, { pollMs: 1 })) pieces.push(piece);
+  assert.match(Buffer.concat(pieces).toString(), expected);
 });
 
 test('the last IOG_RESULT line that is JSON', () => {

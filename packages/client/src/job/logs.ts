@@ -22,17 +22,37 @@ export function isOver(job: Pick<JobView, 'state'>): boolean {
   return job.state === 'succeeded' || job.state === 'failed' || job.state === 'stopped' || job.state === 'lost';
 }
 
-/** The saved log up to now, opened with the renter's identity. */
+/** The saved log up to now, opened with the renter's identity. In place of a segment that cannot be opened it has a line that says so. */
 export async function savedLog(client: IogClient, job: JobId, ageIdentity: string): Promise<string> {
   const { logSegments } = await client.call('job.show', { params: { job } });
   const parts: Uint8Array[] = [];
-  for (let n = 0; n < logSegments; n++) parts.push(await open(ageIdentity, await client.logSegment(job, n)));
+  for (let n = 0; n < logSegments; n++) {
+    const { bytes, notice } = await segmentOf(client, job, n, ageIdentity);
+    parts.push(bytes, notice);
+  }
   return Buffer.concat(parts).toString('utf8');
+}
+
+/** One saved segment; one that cannot be opened is no bytes of the log, but a notice of ours. Network faults are thrown. */
+async function segmentOf(
+  client: IogClient,
+  job: JobId,
+  n: number,
+  ageIdentity: string,
+): Promise<{ bytes: Uint8Array; notice: Uint8Array }> {
+  const sealed = await client.logSegment(job, n);
+  try {
+    return { bytes: await open(ageIdentity, sealed), notice: new Uint8Array() };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { bytes: new Uint8Array(), notice: Buffer.from(`\n[segment ${n} cannot be opened: ${why}]\n`) };
+  }
 }
 
 /**
  * The log from its start until the job is over, in pieces as they come, each byte once. A live tail that breaks is taken up again
- * behind the last byte given; where the tunnel cannot be reached, the saved segments alone carry it.
+ * behind the last byte given; where the tunnel cannot be reached, the saved segments alone carry it. A segment that cannot be opened
+ * is said in its place, and the rest goes on.
  */
 export async function* followLog(
   client: IogClient,
@@ -49,8 +69,11 @@ export async function* followLog(
     const job = await client.call('job.show', { params: { job: jobId } });
     const fresh = place.segments < job.logSegments;
     while (place.segments < job.logSegments) {
-      const piece = place.saved(await open(ageIdentity, await client.logSegment(jobId, place.segments)));
+      const { bytes, notice } = await segmentOf(client, jobId, place.segments, ageIdentity);
+      if (notice.byteLength > 0) place.unreadable();
+      const piece = place.saved(bytes);
       if (piece.byteLength > 0) yield piece;
+      if (notice.byteLength > 0) yield notice;
     }
     place.attempt(job.attempt);
     if (isOver(job)) {
@@ -117,6 +140,10 @@ export function position() {
       savedBytes += bytes.byteLength;
       segments++;
       return piece;
+    },
+    /** The next segment's length is unknown, so what comes after it may be given twice, but never not at all. */
+    unreadable() {
+      given = savedBytes;
     },
     tailStarts() {
       tailBytes = 0;

@@ -11,6 +11,9 @@ export class PackError extends Error {
   }
 }
 
+/** A folder without a file is wrong only where the job needs one. */
+export class EmptyFolderError extends PackError {}
+
 const maxPackageBytes = 95 * 1024 * 1024;
 const maxFiles = 20_000;
 const skipped = new Set(['.git', '__pycache__', 'node_modules', '.venv', 'venv', '.mypy_cache', '.pytest_cache', '.DS_Store']);
@@ -29,7 +32,8 @@ export function packFolder(dir: string, limitBytes = maxPackageBytes): Uint8Arra
     if (Object.keys(files).length > maxFiles)
       throw new PackError(`${dir} has more than ${maxFiles} files. Point --dir at the job's own folder.`);
   }
-  if (Object.keys(files).length === 0) throw new PackError(`${dir} holds no files to send. Point --dir at the folder with the job's code.`);
+  if (Object.keys(files).length === 0)
+    throw new EmptyFolderError(`${dir} holds no files to send. Point --dir at the folder with the job's code.`);
   return zipSync(files, { mtime: fixedTime, level: 6 });
 }
 

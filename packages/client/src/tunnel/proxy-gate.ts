@@ -34,7 +34,7 @@ export function proxyGate({ token, port }: { readonly token: string | undefined;
 
     const login = /^\/_iog\/([A-Za-z0-9_-]{43})$/.exec(request.url ?? '')?.[1];
     if (login !== undefined) {
-      if (!logins.delete(login)) return refused(410, 'This link was used already: ask for a new one with `iog cluster dashboard`.');
+      if (!logins.delete(login)) return refused(410, 'This link was used already: ask for a new one with `iog ray`.');
       return { kind: 'login', cookie: `${cookieName}=${cookieSecret}; Path=/; HttpOnly; SameSite=Strict` };
     }
     if (token === undefined) return { kind: 'own-token' };

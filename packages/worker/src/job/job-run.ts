@@ -1,21 +1,23 @@
 // One job on this head's Ray: opened, submitted once, followed to its end, its log brought to control. Safe to begin again at any point.
-import type { AssignedJob, JobState, ObservedJob } from '@iog/protocol';
-import { fromBase64url, open, sha256hex } from '@iog/seal';
-import { HttpFault, jsonOf, type Http } from '../http.ts';
+import type { AssignedJob, ObservedJob } from '@iog/protocol';
+import type { Http } from '../http.ts';
 import { pause, saying, type Clock, type Log } from '../ports.ts';
 import { JobLog } from './job-log.ts';
 import type { JobRecords } from './job-record.ts';
-import { jobStateOf, type RayJob, type RayJobs } from './ray.ts';
+import { JobFault, prepareJob, type PreparedJob } from './prepare-job.ts';
+import { isOpen, jobStateOf, type RayJob, type RayJobs } from './ray.ts';
 
 const fastPollMs = 200;
 const slowPollMs = 1_000;
 const fastPolls = 25;
 const submitTries = 20;
 const retryMs = 500;
+/** While the head starts, its Ray is tried so often: each try is a connection that is refused. */
+const startingPollMs = 50;
+/** How long one who lets go waits for a call to Ray that is under way. */
+const underWayWithinMs = 1_000;
 /** The end of a job is reported after its last segment, but not held up longer than this. */
 const lastLogWithinMs = 15_000;
-const mostPackageBytes = 256 * 1024 * 1024;
-const mostEntrypointChars = 32_768;
 
 export interface JobPorts {
   readonly ray: RayJobs;
@@ -23,6 +25,8 @@ export interface JobPorts {
   readonly records: JobRecords;
   readonly ageIdentity: string;
   readonly recipients: readonly string[];
+  /** Before the head's node is ready, a Ray that does not answer is no fault. */
+  readonly isReady: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly changed: () => void;
@@ -37,6 +41,9 @@ export class JobRun {
   #want: AssignedJob;
   #seen: Seen = { state: 'waiting', exitCode: null, detail: '', tasksPerNode: {} };
   #done: Promise<void> = Promise.resolve();
+  #prepared: Promise<PreparedJob> | undefined;
+  #packageUri: string | undefined;
+  #isOverInRay = false;
   #uploading: Promise<void> = Promise.resolve();
 
   constructor(want: AssignedJob, ports: JobPorts) {
@@ -64,6 +71,11 @@ export class JobRun {
     return isOpen(this.#seen.state);
   }
 
+  /** Ray has told the job's end: nothing of it is left to be stopped. */
+  get isOverInRay(): boolean {
+    return this.#isOverInRay;
+  }
+
   observed(): ObservedJob {
     return { job: this.#want.job, attempt: this.#want.attempt, ...this.#seen, logSegments: this.#log.segments };
   }
@@ -77,14 +89,20 @@ export class JobRun {
     await this.abandon();
   }
 
-  /** Lets go at once; another start goes on from what is recorded. */
+  /** Lets go at once; another start goes on from what is recorded. A call to Ray that is under way is not waited for long. */
   async abandon(): Promise<void> {
+    await this.#within(underWayWithinMs, this.letGo());
+  }
+
+  /** Lets go, and resolves only when no call to Ray is under way: a submission may have come through. */
+  async letGo(): Promise<void> {
     this.#abort.abort();
     await this.#done;
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#abort;
+    this.#prepare().catch(() => undefined);
     const job = await this.#submitted();
     if (job === undefined) return;
     this.#uploading = this.#log.run(signal);
@@ -92,6 +110,7 @@ export class JobRun {
     const tailing = this.#tail(AbortSignal.any([signal, tail.signal]));
     const ended = await this.#follow(job);
     if (ended !== undefined) {
+      this.#isOverInRay = true;
       await this.#lastOfLog(lastLogWithinMs);
       await this.#within(lastLogWithinMs, this.#uploading);
     }
@@ -109,49 +128,56 @@ export class JobRun {
 
   /** The job as Ray has it, submitted now unless it was before. Undefined when it ended here without Ray. */
   async #submitted(): Promise<RayJob | undefined> {
+    const { ray, clock, isReady } = this.#ports;
     const { signal } = this.#abort;
-    for (let tries = 1; !signal.aborted; tries++) {
+    let isAsked = false;
+    for (let tries = 1; !signal.aborted;) {
       try {
-        const known = await this.#ports.ray.info(this.#want.job);
+        // Asked until Ray has answered once; a submission that is repeated is none.
+        const known = isAsked ? undefined : await ray.info(this.#want.job);
         if (known !== undefined) return known;
+        if (this.#seen.state === 'submitted') throw new Error('Ray does not know the job that it took');
+        isAsked = true;
         if (this.#want.stop) {
           this.#report({ state: 'stopped', detail: 'stopped before it began' });
           return undefined;
         }
         await this.#submit();
+        isAsked = false;
       } catch (error) {
-        if (error instanceof JobFault || tries >= submitTries) throw error;
+        if (error instanceof JobFault) throw error;
+        if (this.#seen.state === 'submitted') isAsked = false;
+        if (!isReady()) {
+          await pause(clock, startingPollMs, signal);
+          continue;
+        }
+        if (tries++ >= submitTries) throw error;
         this.#report({ state: 'waiting', detail: `cannot be submitted yet: ${saying(error)}` });
-        await pause(this.#ports.clock, retryMs, signal);
+        await pause(clock, retryMs, signal);
       }
     }
     return undefined;
   }
 
   async #submit(): Promise<void> {
-    const { ray, ageIdentity } = this.#ports;
-    const { entrypoint, env } = await openEntrypoint(this.#want.sealedEntrypoint, ageIdentity);
-    const zip = this.#want.package === null ? undefined : await this.#package(this.#want.package);
-    const packageUri = zip === undefined ? undefined : await ray.uploadPackage(zip);
+    const { ray } = this.#ports;
+    const { entrypoint, env, zip } = await this.#prepare();
+    if (this.#abort.signal.aborted) return;
+    if (zip !== undefined) this.#packageUri ??= await ray.uploadPackage(zip);
+    const packageUri = this.#packageUri;
     const submission = { submissionId: this.#want.job, entrypoint, env, metadata: { attempt: String(this.#want.attempt) } };
     if (this.#abort.signal.aborted) return;
     await ray.submit(packageUri === undefined ? submission : { ...submission, packageUri });
     this.#report({ state: 'submitted', detail: '' });
   }
 
-  async #package(blob: string): Promise<Uint8Array> {
-    const ask = { method: 'GET', path: `/v1/device/blobs/${blob}`, mostBytes: mostPackageBytes } as const;
-    const answer = await this.#ports.http(ask);
-    if (answer.status !== 200) {
-      try {
-        jsonOf(ask, answer);
-      } catch (error) {
-        const isFinal = error instanceof HttpFault && (error.status === 404 || error.status === 403);
-        throw isFinal ? new JobFault(`its package cannot be fetched: ${saying(error)}`) : error;
-      }
-    }
-    if (sha256hex(answer.body) !== blob) throw new JobFault('its package is not the one that was submitted');
-    return openFor(this.#ports.ageIdentity, answer.body, 'its package');
+  /** Done once, while the head starts; what failed for a reason that may pass is done again. */
+  #prepare(): Promise<PreparedJob> {
+    this.#prepared ??= prepareJob(this.#want, this.#ports).catch((error: unknown) => {
+      this.#prepared = undefined;
+      throw error;
+    });
+    return this.#prepared;
   }
 
   async #follow(first: RayJob): Promise<RayJob | undefined> {
@@ -220,36 +246,4 @@ export class JobRun {
     this.#seen = next;
     if (!isSame) this.#ports.changed();
   }
-}
-
-/** What trying again cannot mend. */
-class JobFault extends Error {}
-
-function isOpen(state: JobState): boolean {
-  return state === 'waiting' || state === 'submitted' || state === 'running';
-}
-
-async function openFor(identity: string, sealed: Uint8Array, what: string): Promise<Uint8Array> {
-  try {
-    return await open(identity, sealed);
-  } catch {
-    throw new JobFault(`${what} is not sealed to this cluster`);
-  }
-}
-
-async function openEntrypoint(sealed: string, identity: string): Promise<{ entrypoint: string; env: Record<string, string> }> {
-  const bytes = await openFor(identity, fromBase64url(sealed), 'its entrypoint');
-  const fault = new JobFault('its entrypoint is malformed');
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw fault;
-  }
-  const { entrypoint, env = {} } = (value ?? {}) as { entrypoint?: unknown; env?: unknown };
-  if (typeof entrypoint !== 'string' || entrypoint === '' || entrypoint.length > mostEntrypointChars) throw fault;
-  if (typeof env !== 'object' || env === null || Array.isArray(env)) throw fault;
-  const pairs = Object.entries(env);
-  if (pairs.some(([name, text]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || typeof text !== 'string')) throw fault;
-  return { entrypoint, env: Object.fromEntries(pairs) };
 }

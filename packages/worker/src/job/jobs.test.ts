@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { AssignedJob, JobId } from '@iog/protocol';
-import { canonical, generateAgeIdentity, open, sealTo, sha256hex, toBase64url } from '@iog/seal';
-import type { Http } from '../http.ts';
+import { canonical, generateAgeIdentity, sealTo, sha256hex, toBase64url } from '@iog/seal';
 import { realClock } from '../ports.ts';
 import { JobLog } from './job-log.ts';
 import { openJobRecords } from './job-record.ts';
 import { Jobs } from './jobs.ts';
-import type { RayJob, RayJobs, Submission } from './ray.ts';
+import { RayDouble, StoreDouble } from '../test/job-doubles.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'iog-jobs-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -22,76 +21,7 @@ const recipients = [renter.recipient, cluster.recipient];
 const sealed = async (bytes: Uint8Array): Promise<Uint8Array> => sealTo([cluster.recipient], bytes);
 const sealedEntrypoint = toBase64url(await sealed(canonical({ entrypoint: 'python sweep.py', env: { IOG_NODES: '2' } })));
 
-class RayDouble implements RayJobs {
-  readonly submitted: Submission[] = [];
-  readonly uploaded: Uint8Array[] = [];
-  job: RayJob | undefined;
-  log = '';
-  stops = 0;
-
-  uploadPackage(zip: Uint8Array): Promise<string> {
-    this.uploaded.push(zip);
-    return Promise.resolve('gcs://package.zip');
-  }
-
-  submit(submission: Submission): Promise<void> {
-    this.submitted.push(submission);
-    this.job = { status: 'RUNNING' };
-    return Promise.resolve();
-  }
-
-  info(): Promise<RayJob | undefined> {
-    return Promise.resolve(this.job);
-  }
-
-  stop(): Promise<void> {
-    this.stops += 1;
-    this.job = { status: 'STOPPED' };
-    return Promise.resolve();
-  }
-
-  async tailLogs(_job: string, onText: (text: string) => void, signal: AbortSignal): Promise<void> {
-    for (let told = 0; !signal.aborted; await new Promise((resolve) => setTimeout(resolve, 5))) {
-      onText(this.log.slice(told));
-      told = this.log.length;
-    }
-  }
-
-  logs(): Promise<string> {
-    return Promise.resolve(this.log);
-  }
-
-  tasksPerNode(): Promise<Record<string, number>> {
-    return Promise.resolve({ n1: 3, n2: 4 });
-  }
-}
-
-class StoreDouble {
-  readonly blobs = new Map<string, Uint8Array>();
-  readonly segments = new Map<number, Uint8Array>();
-  failures = 0;
-
-  readonly http: Http = ({ method, path, body }) => {
-    if (this.failures-- > 0) return Promise.reject(new Error('connection reset'));
-    const name = path.split('/').at(-1) ?? '';
-    if (method === 'GET') {
-      const blob = this.blobs.get(name);
-      return Promise.resolve(
-        blob === undefined ? { status: 404, body: Buffer.from('{"detail":"There is no blob."}') } : { status: 200, body: blob },
-      );
-    }
-    const kept = this.segments.get(Number(name)) ?? body ?? new Uint8Array();
-    this.segments.set(Number(name), kept);
-    return Promise.resolve({ status: 200, body: Buffer.from(JSON.stringify({ bytes: kept.length })) });
-  };
-
-  async text(identity: string): Promise<string> {
-    const parts = await Promise.all([...this.segments.entries()].toSorted(([a], [b]) => a - b).map(([, bytes]) => open(identity, bytes)));
-    return Buffer.concat(parts).toString();
-  }
-}
-
-function start(dir: string, ray: RayDouble, store: StoreDouble): Jobs {
+function start(dir: string, ray: RayDouble, store: StoreDouble, isReady = (): boolean => true): Jobs {
   const records = openJobRecords(join(dir, 'jobs'));
   return new Jobs({
     ray,
@@ -99,6 +29,7 @@ function start(dir: string, ray: RayDouble, store: StoreDouble): Jobs {
     records,
     ageIdentity: cluster.identity,
     recipients,
+    isReady,
     clock: realClock,
     log: () => undefined,
     changed: () => undefined,
@@ -209,6 +140,57 @@ test('a stop goes to Ray; one that comes before the start never starts', async (
   others.want([job({ stop: true })]);
   await until(() => others.observed()[0]?.state === 'stopped', 'the job to be stopped');
   assert.equal(late.submitted.length, 0);
+});
+
+test('while its head starts a job is fetched and opened, Ray is tried without end, and idleness does not count', async () => {
+  const ray = new RayDouble();
+  const store = new StoreDouble();
+  const blob = await sealed(Buffer.from('zip'));
+  store.blobs.set(sha256hex(blob), blob);
+  ray.isUp = false;
+  let tried = 0;
+  const info = ray.info.bind(ray);
+  ray.info = () => ((tried += 1), info());
+  let isReady = false;
+  const jobs = start(fresh(), ray, store, () => isReady);
+  jobs.want([job({ package: sha256hex(blob) })]);
+  await until(() => tried > 25, 'more tries than a ready head would be given');
+  assert.deepEqual([jobs.observed()[0]?.state, jobs.observed()[0]?.detail, jobs.idleMs()], ['waiting', '', 0]);
+  store.blobs.clear();
+  ray.isUp = true;
+  await until(() => jobs.observed()[0]?.state === 'running', 'the job to run before the head is ready');
+  assert.equal(Buffer.from(ray.uploaded[0] ?? []).toString(), 'zip');
+  ray.job = { status: 'SUCCEEDED' };
+  await until(() => jobs.observed()[0]?.state === 'succeeded', 'the job to end');
+  assert.equal(jobs.idleMs(), 0);
+  isReady = true;
+  await until(() => jobs.idleMs() > 0, 'idleness to count');
+});
+
+test('a head that ends before Ray answers: its jobs are let go at once, and nothing is submitted', async () => {
+  const ray = new RayDouble();
+  ray.isUp = false;
+  const jobs = start(fresh(), ray, new StoreDouble(), () => false);
+  jobs.want([job()]);
+  await jobs.finish();
+  ray.isUp = true;
+  assert.equal(ray.submitted.length, 0);
+  assert.equal(jobs.observed()[0]?.state, 'waiting');
+});
+
+test('a job that is let go while its submission is under way is stopped until Ray says that it is over', async () => {
+  const ray = new RayDouble();
+  ray.stopsInVain = 1;
+  const submission = Promise.withResolvers<void>();
+  ray.gate = submission.promise;
+  const jobs = start(fresh(), ray, new StoreDouble());
+  jobs.want([job()]);
+  await until(() => ray.submitted.length === 1, 'the submission to be under way');
+  jobs.want([]);
+  assert.equal(ray.stops, 0);
+  submission.resolve();
+  await until(() => ray.job?.status === 'STOPPED', 'the job to be stopped');
+  assert.equal(ray.stops, 2);
 });
 
 test('what is not sealed to this cluster, or is another package, fails with words', async () => {

@@ -35,3 +35,7 @@ const states: Readonly<Record<RayJob['status'], JobState>> = {
 export function jobStateOf({ status }: RayJob): JobState {
   return states[status];
 }
+
+export function isOpen(state: JobState): boolean {
+  return state === 'waiting' || state === 'submitted' || state === 'running';
+}

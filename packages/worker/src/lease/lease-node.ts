@@ -245,7 +245,7 @@ export class LeaseNode {
   async #serve(want: Assignment, node: RunningNode): Promise<void> {
     const secrets = this.#secrets;
     if (secrets === undefined) return;
-    if (want.role === 'head' && this.#step === 'ready') {
+    if (want.role === 'head') {
       this.#jobs ??= this.#ports.jobs(node, want, secrets);
       this.#jobs.want(want.jobs);
     }

@@ -5,6 +5,8 @@ export interface NodePorts {
   readonly host: string;
   readonly gcs: number;
   readonly dashboard: number;
+  /** Where Ray's job agent of this node takes jobs itself, sooner than the dashboard hands them on. */
+  readonly agentHttp?: number;
 }
 export type NodeSpec = Pick<Assignment, 'lease' | 'generation' | 'incarnation' | 'cluster' | 'role' | 'slice'> & {
   readonly head: HeadAddress | null;

@@ -17,6 +17,9 @@ export interface KeeperSpec {
   readonly mark: string;
 }
 
+/** The first process gives up on what it ends after 10 s. */
+const leftWithinMs = 11_000;
+
 function main(specFile: string): void {
   const { socket: path, command, graceMs, mark } = JSON.parse(fs.readFileSync(specFile, 'utf8')) as KeeperSpec;
   const [program = '', ...args] = command;
@@ -59,7 +62,9 @@ function main(specFile: string): void {
   });
   init.stdin.on('error', () => undefined);
   init.once('error', () => void finish(127));
-  init.once('exit', (code) => void finish(code ?? 137));
+  // Without a namespace the one that is left of the two first processes ends the others; it holds the same stdout until it has.
+  init.once('exit', () => setTimeout(() => void finish(137), leftWithinMs));
+  init.once('close', (code) => void finish(code ?? 137));
 
   const server = net.createServer((worker) => {
     workers.add(worker);

@@ -24,12 +24,17 @@ const agentWithinMs = 30_000;
 /** The first process gives up on its own after 10 s; then whatever bears the node's mark is ended from here. */
 const stopWithinMs = 15_000;
 const logTailBytes = 3_000;
+/** A ready node is looked at further: a frozen one does not end, so only the head can tell that it is gone. */
+const watchEveryMs = 2_000;
+/** So long a head may leave us without an answer, busy or not, before it counts as frozen. */
+const headSilentMs = 60_000;
 
 export function processNode(record: NodeRecord, link: KeeperLink, forget: () => Promise<string | undefined>): RunningNode {
   const { role, ports, tempDir, headDashboard } = record;
   const token = fs.readFileSync(path.join(tempDir, 'token'), 'utf8');
   const listeners = new Set<() => void>();
   let aliveSince: number | undefined;
+  let wellAt = Date.now();
   let fault = '';
   let status: NodeStatus = {
     step: 'starting',
@@ -55,11 +60,24 @@ export function processNode(record: NodeRecord, link: KeeperLink, forget: () => 
   };
   const ended = (): Promise<void> => (ending ??= end());
   link.onExit(() => void ended());
+  // A frozen first process obeys no order: then what bears the mark is ended from here.
+  const halt = async (): Promise<void> => {
+    const limit = new AbortController();
+    await Promise.race([link.stop(), sleep(stopWithinMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
+    limit.abort();
+    await ended();
+    await link.gone();
+  };
+  const giveUp = (why: string): void => {
+    fault = why;
+    void halt();
+  };
 
   const look = async (): Promise<void> => {
     const alive = await aliveNodes({ ...headDashboard, token }).catch(() => undefined);
     if (link.exitCode() !== undefined || ending) return;
     const own = alive?.find((node) => node.lease === record.lease);
+    if (status.step === 'ready') return watch(alive ?? [], own !== undefined);
     if (!alive)
       become({
         step: 'starting',
@@ -67,13 +85,22 @@ export function processNode(record: NodeRecord, link: KeeperLink, forget: () => 
         rayNodeId: null,
       });
     else if (!own) become({ step: 'joining', detail: 'the head answers; this node is joining', rayNodeId: null });
-    else if (await agentAnswers()) return become({ step: 'ready', detail: '', rayNodeId: own.rayNodeId });
-    else if (Date.now() - (aliveSince ??= Date.now()) > agentWithinMs) {
+    else if (await agentAnswers()) {
+      become({ step: 'ready', detail: '', rayNodeId: own.rayNodeId });
+      return watch(alive, true);
+    } else if (Date.now() - (aliveSince ??= Date.now()) > agentWithinMs) {
       // A taken agent port fails silently in Ray: the node is up, and no job ever starts.
-      fault = `port ${ports.agentHttp} was taken: Ray's agent does not answer there; start the node again with other ports`;
-      return void link.stop();
+      return giveUp(`port ${ports.agentHttp} was taken: Ray's agent does not answer there; start the node again with other ports`);
     } else become({ step: 'joining', detail: "Ray's agent is starting", rayNodeId: own.rayNodeId });
     timer = setTimeout(() => void look(), pollMs);
+    return undefined;
+  };
+  const watch = (alive: readonly unknown[], isAlive: boolean): void => {
+    if (isAlive) wellAt = Date.now();
+    // Ray never takes back that a node is dead. A head that does not answer is its own fault, not its members'.
+    else if (alive.length > 0) return giveUp('Ray holds this node for dead: it did not answer the head');
+    else if (role === 'head' && Date.now() - wellAt > headSilentMs) return giveUp('the head does not answer any more');
+    timer = setTimeout(() => void look(), watchEveryMs);
     return undefined;
   };
   const agentAnswers = async (): Promise<boolean> => {
@@ -97,11 +124,7 @@ export function processNode(record: NodeRecord, link: KeeperLink, forget: () => 
     pids: () => keptPids(link.keeper),
     async stop() {
       isStopping = true;
-      const limit = new AbortController();
-      await Promise.race([link.stop(), sleep(stopWithinMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
-      limit.abort();
-      await ended();
-      await link.gone();
+      await halt();
     },
   };
 }

@@ -64,6 +64,17 @@ for (const containment of containments) {
   });
 }
 
+test('a node whose inner subreaper is killed leaves nothing, and is told failed', async () => {
+  await withPlace('subreaper', async (place) => {
+    const node = await place.start();
+    const outer = node.pids()[0] ?? 0;
+    const [inner] = fs.readFileSync(`/proc/${outer}/task/${outer}/children`, 'utf8').trim().split(' ');
+    process.kill(Number(inner), 'SIGKILL');
+    await until('the node to be told failed', () => node.status().step === 'failed');
+    await place.assertNothingLeft();
+  });
+});
+
 test('a start is idempotent for one lease and generation; a newer one replaces it', async () => {
   await withPlace('pid-namespace', async (place) => {
     const node = await place.start();
@@ -97,12 +108,15 @@ test('without Ray the runtime says what is missing and what to do', () => {
   assert.throws(() => processRuntime(options), /python was not found at \/nowhere\/bin\/python\. Run `npm start`/);
 });
 
-/** Forks a child with a session of its own and one that has also forgotten its environment. */
+/** Forks a child with a session of its own, and one that has also lost its environment, its session and its parent. */
 const standIn = `#!/usr/bin/env -S python3 -S
 import os, time
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
+        if os.fork() > 0:
+            os._exit(0)
+        os.setsid()
         os.execve("/bin/sleep", ["sleep", "STAND_IN_SECONDS"], {})
 time.sleep(300)
 `;

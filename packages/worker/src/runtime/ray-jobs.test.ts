@@ -29,6 +29,12 @@ test('a job that exists already counts as submitted; a refused one is an error t
   });
 });
 
+test("a job goes to the head's own agent where that is known", async () => {
+  const seen: string[] = [];
+  await withDashboard({ 'POST /api/job_agent/jobs/': [200, '{}'] }, submitToAgent, seen);
+  assert.deepEqual(seen, ['POST /api/job_agent/jobs/']);
+});
+
 test('a package that Ray has is not sent again', async () => {
   const zip = Buffer.from('zip');
   const seen: string[] = [];
@@ -61,7 +67,7 @@ test('every request bears the token and none looks like a browser; a refused tai
 
 async function withDashboard(
   answers: Answers,
-  body: (jobs: ReturnType<typeof rayJobs>) => Promise<void>,
+  body: (jobs: ReturnType<typeof rayJobs>, port: number) => Promise<void>,
   seen: string[] = [],
   headers: http.IncomingHttpHeaders[] = [],
 ): Promise<void> {
@@ -75,9 +81,14 @@ async function withDashboard(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
-    await body(rayJobs({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, token: 'secret' }));
+    const { port } = server.address() as AddressInfo;
+    await body(rayJobs({ host: '127.0.0.1', port, token: 'secret' }), port);
   } finally {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   }
+}
+
+async function submitToAgent(_jobs: unknown, port: number): Promise<void> {
+  await rayJobs({ host: '127.0.0.1', port: 1, token: 'secret' }, port).submit(submission);
 }

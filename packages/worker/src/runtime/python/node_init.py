@@ -1,6 +1,7 @@
 """First process of a Ray node: starts it on its cores, reaps what it leaves, tells CPU used, and ends everything when its keeper is gone.
 
-In a PID namespace it is process 1, so the kernel ends all others with it. Without one it is a child subreaper and kills its descendants itself.
+In a PID namespace it is process 1, so the kernel ends all others with it. Without one it is two child subreapers, one below the other: the
+inner does the work; when the outer is killed the inner ends everything, when the inner is killed its orphans come to the outer, which ends them.
 Commands come as lines on stdin (`cpu`, `stop`); its end is the order to stop. Answers are lines of JSON on stdout.
 """
 
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 TICKS = os.sysconf("SC_CLK_TCK")
 LOOK_EVERY_S = 1.0
@@ -101,18 +103,48 @@ def say(**words):
         pass
 
 
+def prctl(option, value):
+    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def under_watch():
+    """Goes on as the inner of two subreapers; the outer stays here and ends whatever the inner leaves."""
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    outer = os.getpid()
+    inner = os.fork()
+    if inner == 0:
+        # Blocked until its handler is there; a parent that is gone already sends none.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != outer:
+            os._exit(1)
+        return
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)
+    while os.wait()[0] != inner:
+        pass
+    kill_all()
+    os._exit(0)
+
+
 def main():
     with open(sys.argv[1], encoding="utf8") as file:
         spec = json.load(file)
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    # A group of our own: a Ctrl-C at the terminal is for the worker to handle.
-    if os.getpid() != 1:
+    is_watched = os.getpid() != 1
+    if is_watched:
+        # A group of our own: a Ctrl-C at the terminal is for the worker to handle.
         os.setsid()
+        under_watch()
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
     os.sched_setaffinity(0, spec["cores"])
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    told = []
+    if is_watched:
+        signal.signal(signal.SIGTERM, lambda *_: told.append("the outer one is gone"))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     with open(spec["log"], "ab") as log:
         node = subprocess.Popen(
             spec["argv"], env=spec["env"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=spec["cwd"], start_new_session=True
@@ -122,6 +154,9 @@ def main():
     while True:
         ready, _, _ = select.select([0, wake_read], [], [], LOOK_EVERY_S)
         cpu.look()
+        if told:
+            kill_all()
+            return
         if wake_read in ready:
             os.read(wake_read, 4096)
             ended = reap()
