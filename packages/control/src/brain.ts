@@ -12,11 +12,14 @@ import { ledgerHandlers } from './ledger/handlers.ts';
 import { blobHandlers } from './blobs/handlers.ts';
 import { clusterLoop } from './cluster/cluster-loop.ts';
 import { minuteLoop } from './timelock/minute-loop.ts';
+import type { Loop } from './loop.ts';
 import { housekeepingLoop } from './housekeeping.ts';
 
 export interface Brain {
   readonly desk: Desk;
   readonly hub: SessionHub;
+  /** Starts the loops. */
+  begin(): void;
   /** Ends the loops after the steps that run, then every session. */
   stop(): Promise<void>;
 }
@@ -28,10 +31,13 @@ export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (de
     hub.drop(device, rejection);
     dropped(device);
   };
-  const loops = [clusterLoop(ports), minuteLoop(ports), housekeepingLoop(ports)];
+  let loops: readonly Loop[] = [];
   return {
     desk: desk(ports, handlersOf(ports, drop)),
     hub,
+    begin() {
+      loops = [clusterLoop(ports), minuteLoop(ports), housekeepingLoop(ports)];
+    },
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));
       hub.stop();

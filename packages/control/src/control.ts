@@ -101,6 +101,7 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
       }),
   });
   await app.listen({ host: settings.host, port: settings.port });
+  mind.begin();
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : settings.port;
   return {

@@ -28,7 +28,7 @@ export class Coverage {
       }
       if (row.kind === 'entry') this.#count(`entry ${row.entry}`);
       if (row.kind === 'cluster' && row.endReason !== null) this.#moves('end of cluster', row.id, row.endReason);
-      if ('state' in row) this.#moves(row.kind, row.id, String(row.state));
+      if ('state' in row) this.#moves(row.kind, row.id, row.state);
       if (row.kind === 'lease') this.#moves('step', row.id, row.step);
     }
   }

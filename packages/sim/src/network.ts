@@ -85,7 +85,9 @@ export class Network {
   /** People come: suppliers with their devices, renters with their wishes. */
   async settle({ devices, renters }: Size): Promise<void> {
     const suppliers = Math.max(1, Math.ceil(devices / 10));
-    const admin = new Person(this.#started('operator'), this.world.chance('operator'), this.#adminSecret, (from, asked) => this.ask(from, asked));
+    const admin = new Person(this.#started('operator'), this.world.chance('operator'), this.#adminSecret, (from, asked) =>
+      this.ask(from, asked),
+    );
     await admin.rest(2_000, 3_000);
     const accounts: { name: string; secret: string; recipient: string }[] = [];
     for (let i = 0; i < suppliers + renters; i++) {
@@ -108,16 +110,21 @@ export class Network {
   ask(from: Proc, asked: Asked): Promise<Said> {
     const control = this.world.chance(`choice/${from.name}`).pick(this.controls);
     const found = (): SimControl | undefined => (control.isOpen ? control : this.controls.find(({ isOpen }) => isOpen));
-    return this.net.request(from, () => found()?.proc, `ask ${asked.route}`, async () => {
-      const at = found();
-      if (!at) throw new Error('the connection was refused');
-      const { status, body } = await at.answer(asked);
-      const parsed = typeof body === 'string' ? (JSON.parse(body) as Record<string, unknown>) : {};
-      const code = status >= 400 ? String(parsed['code']) : '';
-      this.coverage.answered(asked.route, status, code);
-      if (status === 500) this.court.breaks('no bug', `${asked.route} was answered ${String(body)}`);
-      return { status, code, body: parsed };
-    });
+    return this.net.request(
+      from,
+      () => found()?.proc,
+      `ask ${asked.route}`,
+      async () => {
+        const at = found();
+        if (!at) throw new Error('the connection was refused');
+        const { status, body } = await at.answer(asked);
+        const parsed = typeof body === 'string' ? (JSON.parse(body) as Record<string, unknown>) : {};
+        const code = status >= 400 ? String(parsed['code']) : '';
+        this.coverage.answered(asked.route, status, code);
+        if (status === 500) this.court.breaks('no bug', `${asked.route} was answered ${String(body)}`);
+        return { status, code, body: parsed };
+      },
+    );
   }
 
   device(name: string, has: { keys: DeviceKeys; id: DeviceId; host: SimHost; disk: SimDisk }): SimDevice {
@@ -166,12 +173,20 @@ export class Network {
   /** What really runs on a machine: no core for two leases at once. */
   #ran(host: SimHost, started: SimNode): void {
     // Two machines with one key say different things of one device: what runs on both, nobody can know.
-    if (this.devices.some(({ isClone, host: other, id }) => isClone && (other === host || this.devices.some((each) => each.host === host && each.id === id)))) return;
+    if (
+      this.devices.some(
+        ({ isClone, host: other, id }) => isClone && (other === host || this.devices.some((each) => each.host === host && each.id === id)),
+      )
+    )
+      return;
     for (const node of host.nodes.values()) {
       if (node === started || !node.runs) continue;
       const shared = node.spec.slice.cores.filter((core) => started.spec.slice.cores.includes(core));
       if (shared.length > 0)
-        this.court.breaks('3 no core runs two leases', `core ${shared.join(' ')} of ${host.name} runs ${node.spec.lease} and ${started.spec.lease}`);
+        this.court.breaks(
+          '3 no core runs two leases',
+          `core ${shared.join(' ')} of ${host.name} runs ${node.spec.lease} and ${started.spec.lease}`,
+        );
     }
   }
 
@@ -181,13 +196,25 @@ export class Network {
     const params = what === 'blobs' ? { blob: id } : { job: id, segment };
     const authorization = headers?.['authorization'];
     const control = (): SimControl | undefined => this.controls.find(({ isOpen }) => isOpen);
-    return this.net.request(proc, () => control()?.proc, `${method} ${path}`, async () => {
-      const asked = { route, params, url: path, from: proc.name, ...(body ? { body } : {}), ...(authorization === undefined ? {} : { authorization }) };
-      const at = control();
-      if (!at) throw new Error('the connection was refused');
-      const reply = await at.answer(asked);
-      return { status: reply.status, body: await bytesOf(reply.body) };
-    });
+    return this.net.request(
+      proc,
+      () => control()?.proc,
+      `${method} ${path}`,
+      async () => {
+        const asked = {
+          route,
+          params,
+          url: path,
+          from: proc.name,
+          ...(body ? { body } : {}),
+          ...(authorization === undefined ? {} : { authorization }),
+        };
+        const at = control();
+        if (!at) throw new Error('the connection was refused');
+        const reply = await at.answer(asked);
+        return { status: reply.status, body: await bytesOf(reply.body) };
+      },
+    );
   }
 
   #committed({ writes, deletes = [] }: Commit): void {
@@ -199,7 +226,8 @@ export class Network {
     this.coverage.logged(line.event);
     const error = String(line['error'] ?? '');
     this.world.tell(`${proc.name} says ${line.event} ${String(line['device'] ?? line['lease'] ?? '')} ${error.slice(0, 80)}`);
-    const isOurs = line.event === 'bug' || ((line.event === 'loop.failed' || line.event === 'session.message-failed') && !error.includes('StoreFault'));
+    const isOurs =
+      line.event === 'bug' || ((line.event === 'loop.failed' || line.event === 'session.message-failed') && !error.includes('StoreFault'));
     if (isOurs) this.court.breaks('no bug', `${proc.name}: ${line.event} ${error}`);
   }
 

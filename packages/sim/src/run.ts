@@ -48,7 +48,8 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   void network.settle(options);
   faults.schedule(plan);
   const beganAt = world.now;
-  const unhandled = (error: unknown): void => court.breaks('no bug', `nobody caught: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const unhandled = (error: unknown): void =>
+    court.breaks('no bug', `nobody caught: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   process.on('unhandledRejection', unhandled);
   await world.run(beganAt + untilMs, isBroken);
   if (!court.broken) {

@@ -2,7 +2,7 @@
 import type { WebSocket } from 'ws';
 
 export interface DeviceLink {
-  readonly isOpen: boolean;
+  isOpen(): boolean;
   send(text: string): void;
   /** Says why, then closes. */
   close(code: number, reason: string): void;
@@ -14,16 +14,14 @@ export interface DeviceLink {
 export function socketLink(ws: WebSocket): DeviceLink {
   ws.on('error', () => ws.terminate());
   return {
-    get isOpen() {
-      return ws.readyState === ws.OPEN;
-    },
+    isOpen: () => ws.readyState === ws.OPEN,
     send: (text) => {
       if (ws.readyState === ws.OPEN) ws.send(text);
     },
     close: (code, reason) => ws.close(code, reason),
     terminate: () => ws.terminate(),
     listen(on) {
-      ws.on('message', (data) => on.text(String(data)));
+      ws.on('message', (data) => on.text((data as Buffer).toString('utf8')));
       ws.on('close', () => on.closed());
     },
   };

@@ -42,15 +42,6 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   const capacity = capacityDemands(ports);
   const offDevice = ports.signals.on('device', (device) => void pushAssignments(device));
 
-  function parse(text: string): ToControl | undefined {
-    try {
-      const message: unknown = JSON.parse(text);
-      return checkMessage.Check(message) ? message : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
   function accept(link: DeviceLink): void {
     const nonce = Buffer.from(ports.random(32)).toString('hex');
     let session: Session | undefined;
@@ -67,7 +58,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       void greet(link, nonce, message).then((opened) => {
         late.cancel();
         session = opened;
-        if (opened && !link.isOpen) closed(opened);
+        if (opened && !link.isOpen()) closed(opened);
       });
     };
     link.listen({
@@ -238,6 +229,15 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   };
 }
 
+function parse(text: string): ToControl | undefined {
+  try {
+    const message: unknown = JSON.parse(text);
+    return checkMessage.Check(message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function checkHello(
   device: DeviceRow | undefined,
   hello: Extract<ToControl, { type: 'hello' }>,
@@ -252,7 +252,7 @@ function checkHello(
 }
 
 function send(link: DeviceLink, message: ToWorker): void {
-  if (link.isOpen) link.send(JSON.stringify(message));
+  if (link.isOpen()) link.send(JSON.stringify(message));
 }
 
 function end(link: DeviceLink, rejection: Rejection): void {

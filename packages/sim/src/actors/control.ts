@@ -91,6 +91,7 @@ export class SimControl implements Listener {
     };
     await makeFirstAccount(ports, firstAccount);
     this.#brain = brain(ports, seedOf('pulses'), () => undefined);
+    this.#brain.begin();
     this.#world.tell(`${proc.name} is open`);
   }
 
@@ -105,7 +106,10 @@ export class SimControl implements Listener {
 
   async answer({ route, params, query, body, authorization, idempotencyKey, url, from }: Asked): Promise<Replied> {
     if (!this.#brain) throw new Error('the connection was refused');
-    const headers = { ...(authorization === undefined ? {} : { authorization }), ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }) };
+    const headers = {
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+    };
     const request = `req_${this.proc.name}_${this.#requests++}`;
     const reply = await this.#brain.desk.answer({ route, params, query, body, headers, url: url ?? '', address: from, request });
     if ('events' in reply) throw new Error('events are not asked for here');

@@ -56,14 +56,15 @@ export class Net {
         }
       };
       for (const ms of this.arrivals(from.name, true)) {
-        this.#world.after(ms, undefined, label, () => {
+        this.#world.after(ms, to(), label, () => {
           const proc = to();
           if (proc === undefined) return done(() => reject(new Error('the connection was refused')));
           const lives = proc.lives();
-          void work().then(
-            (value) => lives() && done(() => resolve(value)),
-            (error: unknown) => lives() && done(() => reject(error instanceof Error ? error : new Error(String(error)))),
-          );
+          const serve = async (): Promise<void> => {
+            const end = await settled(work());
+            if (lives()) done(() => (end.ok ? resolve(end.value) : reject(end.error)));
+          };
+          void serve();
         });
       }
     });
@@ -71,6 +72,14 @@ export class Net {
 
   dialLimit(): number {
     return dialLimitMs;
+  }
+}
+
+async function settled<T>(work: Promise<T>): Promise<{ ok: true; value: T } | { ok: false; error: Error }> {
+  try {
+    return { ok: true, value: await work };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
   }
 }
 
@@ -148,11 +157,8 @@ export class Link {
   }
 
   #innerLink(): DeviceLink {
-    const link = this;
     return {
-      get isOpen() {
-        return link.#isInnerOpen;
-      },
+      isOpen: () => this.#isInnerOpen,
       send: (text) => this.#down(() => this.#isOuterOpen && this.#lives() && (this.#on.alive(), this.#on.text(text))),
       close: () => {
         this.#isInnerOpen = false;

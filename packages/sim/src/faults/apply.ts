@@ -39,7 +39,7 @@ export class Faults {
 
   /** Everything is mended: what is on ends, who is down comes back. */
   stop(): void {
-    for (const fault of [...this.#undo.keys()]) this.#end(fault);
+    for (const fault of this.#undo.keys()) this.#end(fault);
     this.#weather.clear();
     const { controls, devices, storeFaults } = this.#network;
     Object.assign(storeFaults, { refuse: 0, loseReply: 0, slowMs: 0, isFull: false });
@@ -131,7 +131,7 @@ const onDevice: Partial<Record<FaultKind, OnDevice>> = {
       network.killDevice(device);
       network.world.after(restartMs, undefined, 'restart', startsAgain(network, device));
     };
-    device.proc.crashPoint = crashPoint(target * 1_000 % 1 < 0.5 ? 'before' : 'after', call, Math.floor(strength * 20), dies);
+    device.proc.crashPoint = crashPoint((target * 1_000) % 1 < 0.5 ? 'before' : 'after', call, Math.floor(strength * 20), dies);
     return () => {
       device.proc.crashPoint = undefined;
       startsAgain(network, device)();

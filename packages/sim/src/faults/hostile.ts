@@ -13,12 +13,26 @@ export function hostileTexts(network: Network, said: readonly string[], id: numb
     () => stale,
     () => [draw.pick(['{"type":"hello"}', '{"type":"pulse-answer","nonce":"' + '0'.repeat(64) + '"}'])],
     () => (lease ? [beat.replaceAll(/lea_[0-9a-z]{26}/g, lease.id).replaceAll(/"step":"[a-z]+"/g, '"step":"ready"')] : []),
-    () => (lease ? [beat.replace('"observed":[]', `"observed":[${JSON.stringify(claimed(lease.id, lease.generation, lease.incarnation))}]`)] : []),
+    () =>
+      lease
+        ? [beat.replace('"observed":[]', `"observed":[${JSON.stringify(claimed(lease.id, lease.generation, lease.incarnation))}]`)]
+        : [],
   ];
   return ways[Math.floor(strength * ways.length)]?.() ?? [];
 }
 
 /** A lease that this device says to run: its own or another's. */
 function claimed(lease: string, generation: number, incarnation: number) {
-  return { lease, generation, incarnation, step: 'ready', detail: '', address: null, rayNodeId: 'f'.repeat(56), jobs: [], closing: null, idleMs: 0 };
+  return {
+    lease,
+    generation,
+    incarnation,
+    step: 'ready',
+    detail: '',
+    address: null,
+    rayNodeId: 'f'.repeat(56),
+    jobs: [],
+    closing: null,
+    idleMs: 0,
+  };
 }

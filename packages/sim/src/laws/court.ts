@@ -34,7 +34,12 @@ export class Court {
   }
 
   breaks(law: string, detail: string): void {
-    this.#broken ??= { law, detail, ...this.#moment(), ids: [...new Set(detail.match(/(?:acc|key|dev|clu|lea|job|ent)_[0-9a-z]{26}/g) ?? [])] };
+    this.#broken ??= {
+      law,
+      detail,
+      ...this.#moment(),
+      ids: [...new Set(detail.match(/(?:acc|key|dev|clu|lea|job|ent)_[0-9a-z]{26}/g) ?? [])],
+    };
   }
 
   committed(writes: readonly Row[], deletes: readonly { kind: string; id: string }[]): void {
@@ -64,7 +69,11 @@ export class Court {
   /** What is still on its way. */
   restless(): string[] {
     const open = (kind: 'cluster' | 'lease' | 'job', over: readonly string[]): string[] =>
-      this.rows.all(kind).flatMap((row) => (over.includes(row.state) ? [] : [`${row.id} is still ${row.state}: ${'waitsFor' in row ? row.waitsFor : row.detail}`]));
+      this.rows
+        .all(kind)
+        .flatMap((row) =>
+          over.includes(row.state) ? [] : [`${row.id} is still ${row.state}: ${'waitsFor' in row ? row.waitsFor : row.detail}`],
+        );
     return [...open('cluster', ['ended']), ...open('lease', ['settled']), ...open('job', ['succeeded', 'failed', 'stopped', 'lost'])];
   }
 }

@@ -24,10 +24,23 @@ const of =
 const sumOf = (lines: EntryRow['lines']): bigint => lines.reduce((sum, line) => sum + line.amountMicro, 0n);
 const leaseOrder: readonly LeaseRow['state'][] = ['reserved', 'active', 'ending', 'settled'];
 const clusterOrder: readonly ClusterRow['state'][] = ['forming', 'running', 'ending', 'ended'];
-const keptForGood: ReadonlySet<Row['kind']> = new Set(['account', 'cluster', 'lease', 'minute', 'balance', 'entry', 'receipt', 'device', 'key']);
+const keptForGood: ReadonlySet<Row['kind']> = new Set([
+  'account',
+  'cluster',
+  'lease',
+  'minute',
+  'balance',
+  'entry',
+  'receipt',
+  'device',
+  'key',
+]);
 
 export const laws: readonly Law[] = [
-  { name: '1 an entry sums to zero', broken: of('entry', (entry) => (sumOf(entry.lines) === 0n ? undefined : `${entry.id} sums to ${sumOf(entry.lines)}`)) },
+  {
+    name: '1 an entry sums to zero',
+    broken: of('entry', (entry) => (sumOf(entry.lines) === 0n ? undefined : `${entry.id} sums to ${sumOf(entry.lines)}`)),
+  },
   { name: '1 an entry never changes', broken: of('entry', (entry, before) => (before ? `${entry.id} was written again` : undefined)) },
   {
     name: '1 no balance is below zero',
@@ -43,7 +56,9 @@ export const laws: readonly Law[] = [
     name: '2 held = paid + refunded + still held',
     broken: of('cluster', ({ id, heldMicro, paidMicro, refundedMicro }: ClusterRow, _, rows) => {
       const still = rows.get('balance', `${id}/hold`)?.amountMicro ?? 0n;
-      return heldMicro === paidMicro + refundedMicro + still ? undefined : `${id}: held ${heldMicro}, paid ${paidMicro}, refunded ${refundedMicro}, still ${still}`;
+      return heldMicro === paidMicro + refundedMicro + still
+        ? undefined
+        : `${id}: held ${heldMicro}, paid ${paidMicro}, refunded ${refundedMicro}, still ${still}`;
     }),
   },
   {
@@ -73,7 +88,9 @@ export const laws: readonly Law[] = [
     broken: of('lease', (lease: LeaseRow, _, rows) => {
       const due = accrued(lease.rateMicroPerHour, lease.provenMs);
       const left = rows.get('balance', `${lease.cluster}/hold`)?.amountMicro ?? 0n;
-      return lease.state !== 'settled' || lease.paidMicro === due || left === 0n ? undefined : `${lease.id} was paid ${lease.paidMicro} of ${due}`;
+      return lease.state !== 'settled' || lease.paidMicro === due || left === 0n
+        ? undefined
+        : `${lease.id} was paid ${lease.paidMicro} of ${due}`;
     }),
   },
   {
@@ -103,7 +120,9 @@ export const laws: readonly Law[] = [
     broken: of('lease', (lease: LeaseRow, _, rows) => {
       if (lease.stopped || lease.state === 'settled') return undefined;
       const device = rows.get('device', lease.device);
-      return device?.live.some((held) => held.lease === lease.id) === true ? undefined : `${lease.id} runs on units that ${lease.device} has given back`;
+      return device?.live.some((held) => held.lease === lease.id) === true
+        ? undefined
+        : `${lease.id} runs on units that ${lease.device} has given back`;
     }),
   },
   {
@@ -113,14 +132,20 @@ export const laws: readonly Law[] = [
       return same ? undefined : `${minute.id} had the verdict ${before.verdict?.kind} and has ${minute.verdict?.kind}`;
     }),
   },
-  { name: '4 a receipt never changes', broken: of('receipt', (receipt, before) => (before ? `${receipt.id} was issued again` : undefined)) },
+  {
+    name: '4 a receipt never changes',
+    broken: of('receipt', (receipt, before) => (before ? `${receipt.id} was issued again` : undefined)),
+  },
   {
     name: '6 epochs and generations never go back',
     broken: ({ before, after }) => {
-      if (before?.kind === 'device' && after?.kind === 'device' && after.epoch < before.epoch) return `${after.id} went back to epoch ${after.epoch}`;
+      if (before?.kind === 'device' && after?.kind === 'device' && after.epoch < before.epoch)
+        return `${after.id} went back to epoch ${after.epoch}`;
       if (before?.kind !== 'lease' || after?.kind !== 'lease') return undefined;
       if (after.generation < before.generation) return `${after.id} went back to generation ${after.generation}`;
-      return (after.chain?.segment ?? 0) < (before.chain?.segment ?? 0) ? `${after.id} went back to segment ${after.chain?.segment}` : undefined;
+      return (after.chain?.segment ?? 0) < (before.chain?.segment ?? 0)
+        ? `${after.id} went back to segment ${after.chain?.segment}`
+        : undefined;
     },
   },
   {
@@ -129,12 +154,15 @@ export const laws: readonly Law[] = [
       if (before?.kind === 'lease' && after?.kind === 'lease' && leaseOrder.indexOf(after.state) < leaseOrder.indexOf(before.state))
         return `${after.id} went from ${before.state} to ${after.state}`;
       if (before?.kind !== 'cluster' || after?.kind !== 'cluster') return undefined;
-      const isBack = clusterOrder.indexOf(after.state) < clusterOrder.indexOf(before.state) && !(before.state === 'running' && after.state === 'forming');
+      const isBack =
+        clusterOrder.indexOf(after.state) < clusterOrder.indexOf(before.state) &&
+        !(before.state === 'running' && after.state === 'forming');
       return isBack ? `${after.id} went from ${before.state} to ${after.state}` : undefined;
     },
   },
   {
     name: '10 what counts is never deleted',
-    broken: ({ before, after }) => (before && !after && keptForGood.has(before.kind) ? `${before.kind} ${before.id} was deleted` : undefined),
+    broken: ({ before, after }) =>
+      before && !after && keptForGood.has(before.kind) ? `${before.kind} ${before.id} was deleted` : undefined,
   },
 ];

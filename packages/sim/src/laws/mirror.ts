@@ -11,11 +11,11 @@ export class Mirror {
   readonly #moved = new Map<string, bigint>();
   readonly #provenMs = new Map<string, number>();
 
-  get<K extends keyof RowMap & string>(kind: K, id: string): RowMap[K] | undefined {
+  get<K extends Row['kind']>(kind: K, id: string): RowMap[K] | undefined {
     return this.#rows.get(`${kind} ${id}`) as RowMap[K] | undefined;
   }
 
-  all<K extends keyof RowMap & string>(kind: K): RowMap[K][] {
+  all<K extends Row['kind']>(kind: K): RowMap[K][] {
     return [...this.#rows.values()].filter((row) => row.kind === kind) as unknown as RowMap[K][];
   }
 

@@ -44,7 +44,9 @@ async function quoted(person: Person): Promise<Quote | undefined> {
   const durationMs = draw.pick([120_000, 600_000, 1_800_000, 7_200_000, 60_000]);
   const cap = draw.hits(0.2) ? { capMicro: String(draw.between(1, 40) * 100) } : {};
   const demand = { nodes, coresPerNode: draw.between(1, 3), memoryBytesPerNode: 1_000_000_000, durationMs, ...cap };
-  const said = await person.ask('quote.create', { body: json(draw.hits(0.05) ? { ...demand, durationMs: 31 * 24 * 3_600_000, nodes: 1 } : demand) });
+  const said = await person.ask('quote.create', {
+    body: json(draw.hits(0.05) ? { ...demand, durationMs: 31 * 24 * 3_600_000, nodes: 1 } : demand),
+  });
   return said?.status === 200 ? ((said.body as unknown as QuoteAnswer).quote ?? undefined) : undefined;
 }
 
@@ -54,7 +56,12 @@ async function create(person: Person, { court, recipient }: RenterRoom, account:
   if (!quote) return undefined;
   if (draw.hits(0.05)) await person.rest(60_000, 180_000);
   const secrets = await newClusterSecrets(draw.bytes(64));
-  const body = json({ name: 'cluster', quote: draw.hits(0.03) ? { ...quote, capMicro: '1' } : quote, secrets: await sealed(secrets, quote, recipient), ...(draw.hits(0.3) ? { idleEndMs: 300_000 } : {}) });
+  const body = json({
+    name: 'cluster',
+    quote: draw.hits(0.03) ? { ...quote, capMicro: '1' } : quote,
+    secrets: await sealed(secrets, quote, recipient),
+    ...(draw.hits(0.3) ? { idleEndMs: 300_000 } : {}),
+  });
   const idempotencyKey = person.freshKey();
   const ask = (key: string): Promise<Said | undefined> => person.ask('cluster.create', { body, idempotencyKey: key });
   // The same terms asked for twice at once: only what there is can be given.
@@ -74,7 +81,12 @@ function acknowledged(court: Court, { id, capMicro }: ClusterView, account: stri
 }
 
 /** The same key: the same body gets the same answer, another one is refused. */
-async function again(person: Person, court: Court, asked: { body: string; idempotencyKey: string }, first: Said | undefined): Promise<void> {
+async function again(
+  person: Person,
+  court: Court,
+  asked: { body: string; idempotencyKey: string },
+  first: Said | undefined,
+): Promise<void> {
   const same = await person.ask('cluster.create', asked);
   if (first?.status === 200 && same?.status === 200 && same.body['id'] !== first.body['id'])
     court.breaks('10 a repeated request gets its old answer', `${String(first.body['id'])} and ${String(same.body['id'])} answer one key`);

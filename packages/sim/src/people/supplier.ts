@@ -56,7 +56,10 @@ async function enrols(person: Person, room: SupplierRoom): Promise<SimDevice | u
   const { draw } = person;
   const keys = await room.keys();
   const cores = Array.from({ length: draw.between(1, 4) }, (_, core) => core);
-  const code = [...draw.bytes(8)].map((byte) => letters[byte % letters.length]).join('').replace(/^(.{4})/, '$1-');
+  const code = [...draw.bytes(8)]
+    .map((byte) => letters[byte % letters.length])
+    .join('')
+    .replace(/^(.{4})/, '$1-');
   const said = {
     code,
     name: 'machine',
@@ -68,7 +71,9 @@ async function enrols(person: Person, room: SupplierRoom): Promise<SimDevice | u
     host: 'sim',
     atMs: room.now(),
   };
-  const opened = await person.ask('enrolment.create', { body: json({ ...said, signature: sign(keys.secretKey, 'enrolment', canonical(said)) }) });
+  const opened = await person.ask('enrolment.create', {
+    body: json({ ...said, signature: sign(keys.secretKey, 'enrolment', canonical(said)) }),
+  });
   if ((opened?.body as unknown as EnrolmentView | undefined)?.state !== 'waiting') return undefined;
   const approved = await person.ask('device.approve', { body: json({ code }) });
   if (approved?.status !== 200) return undefined;

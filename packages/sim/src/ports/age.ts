@@ -1,6 +1,6 @@
 // A stand-in for age (packages/seal/src/age.ts) in a simulated network: who can open what is the same, at once and without cryptography.
 import { createHash } from 'node:crypto';
-import { SealError } from '../../../seal/src/seal-error.ts';
+import { SealError } from '@iog/seal';
 
 export interface AgeKey {
   readonly identity: string;

@@ -20,7 +20,7 @@ export function simBlobs(blobs = new Map<string, Uint8Array>()): BlobStore {
     exists: (name) => Promise.resolve(blobs.has(name)),
     // oxlint-disable-next-line require-await -- the port is asynchronous; memory is not
     async *names() {
-      yield* [...blobs.keys()];
+      yield* blobs.keys();
     },
     remove: (name) => Promise.resolve(void blobs.delete(name)),
   };

@@ -58,7 +58,7 @@ export class SimNode {
 
   become(status: Partial<NodeStatus>): void {
     this.status = { ...this.status, ...status };
-    for (const hear of [...this.listeners]) hear();
+    for (const hear of this.listeners) hear();
   }
 }
 
