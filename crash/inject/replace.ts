@@ -10,7 +10,7 @@ const replacements: Readonly<Record<string, string>> = {
   'packages/control/src/store/sqlite/open.ts > packages/control/src/store/sqlite/schema.ts': 'sqlite-schema.ts',
   'packages/control/src/fleet/session-hub.ts > packages/control/src/timelock/evidence.ts': 'evidence.ts',
   'packages/control/src/blobs/blob-store.ts > node:fs/promises': 'blob-files.ts',
-  'packages/worker/src/evidence/spool.ts > node:fs': 'spool-files.ts',
+  'packages/worker/src/disk.ts > node:fs': 'spool-files.ts',
   'packages/worker/src/durable.ts > node:fs': 'record-files.ts',
   'packages/worker/src/worker.ts > packages/worker/src/session/wire.ts': 'wire.ts',
 };

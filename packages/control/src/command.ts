@@ -120,14 +120,3 @@ async function noteRejection<N extends RouteName>(
   if (noted.length > 0) return change(ports, () => Promise.resolve({ writes: noted, value: undefined }));
   return ports.log({ level: 'info', event: 'request.rejected', route: call.route, request: call.request, code: rejection.code });
 }
-
-/** A page of rows: at most `limit`, and the id to go on after. */
-export function pageOf<R extends { id: string }, T>(
-  rows: readonly R[],
-  limit: number,
-  view: (row: R) => T,
-  cursor: (row: R) => string,
-): { items: T[]; next: string | null } {
-  const last = rows.length === limit ? rows[rows.length - 1] : undefined;
-  return { items: rows.map(view), next: last ? cursor(last) : null };
-}

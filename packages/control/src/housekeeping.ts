@@ -5,12 +5,10 @@ import { type Loop, eachAlone, loop } from './loop.ts';
 import { rowSweeps } from './sweep-rows.ts';
 import { orphanScan, sweepBlobs } from './blobs/sweep.ts';
 
-const everyMs = 5_000;
-
 export function housekeepingLoop(ports: ControlPorts): Loop {
   const orphans = orphanScan(ports);
   const sweeps = [...Object.values(rowSweeps(ports)), () => sweepBlobs(ports), () => orphans.step()];
-  const running = loop('housekeeping', everyMs, ports.log, async () => {
+  const running = loop('housekeeping', ports.periods.housekeepingMs, ports, async () => {
     await rememberTime(ports);
     let more = false;
     await eachAlone(ports.log, 'housekeeping', sweeps, async (sweep) => {

@@ -1,5 +1,5 @@
 // A loop takes no input: it looks at the rows and does one idempotent step, again and again; a wake-up makes it run sooner.
-import type { Log } from './ports.ts';
+import type { ControlPorts, Log, Timer } from './ports.ts';
 
 export interface Loop {
   wake(): void;
@@ -8,8 +8,8 @@ export interface Loop {
 }
 
 /** Runs `step` every `everyMs` and at once when woken; a step that fails is logged and tried again. */
-export function loop(name: string, everyMs: number, log: Log, step: () => Promise<void>): Loop {
-  let timer: NodeJS.Timeout | undefined;
+export function loop(name: string, everyMs: number, { clock, log }: Pick<ControlPorts, 'clock' | 'log'>, step: () => Promise<void>): Loop {
+  let timer: Timer | undefined;
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
@@ -25,19 +25,19 @@ export function loop(name: string, everyMs: number, log: Log, step: () => Promis
       // oxlint-disable-next-line no-unmodified-loop-condition -- a wake-up or a stop sets them while a step waits
     } while (again && !stopped);
     running = undefined;
-    if (!stopped) timer = setTimeout(start, everyMs);
+    if (!stopped) timer = clock.after(everyMs, start);
   };
   const start = (): void => {
-    clearTimeout(timer);
+    timer?.cancel();
     if (running) again = true;
     else if (!stopped) running = run();
   };
-  timer = setTimeout(start, 0);
+  timer = clock.after(0, start);
   return {
     wake: start,
     async stop() {
       stopped = true;
-      clearTimeout(timer);
+      timer?.cancel();
       await running;
     },
   };

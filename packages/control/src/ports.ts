@@ -14,10 +14,23 @@ export interface LogLine {
 }
 export type Log = (line: LogLine) => void;
 
+export interface Timer {
+  cancel(): void;
+}
+
 export interface Clock {
   /** UTC milliseconds; never goes back, also not over a restart. */
   now(): Instant;
+  after(delayMs: number, run: () => void): Timer;
 }
+
+/** How often each loop looks at the rows when nothing wakes it. */
+export interface Periods {
+  readonly clusterMs: number;
+  readonly minuteMs: number;
+  readonly housekeepingMs: number;
+}
+export const usualPeriods: Periods = { clusterMs: 500, minuteMs: 1_000, housekeepingMs: 5_000 };
 
 export interface NetworkKey {
   readonly publicKey: string;
@@ -29,6 +42,7 @@ export interface ControlPorts {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly clock: Clock;
+  readonly periods: Periods;
   readonly random: (bytes: number) => Uint8Array;
   readonly key: NetworkKey;
   readonly policy: Policy;

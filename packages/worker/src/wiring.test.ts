@@ -18,6 +18,8 @@ import {
   toBase64url,
   verify,
 } from '@iog/seal';
+import { realDisk } from './disk.ts';
+import { realHost } from './host.ts';
 import { deviceKeys } from './identity/identity.ts';
 import { realClock, realRandom } from './ports.ts';
 import { realWire } from './session/wire.ts';
@@ -58,7 +60,8 @@ const wire = (control: FakeControl, runtime: RuntimeDouble): Wiring =>
     http: () => Promise.reject(new Error('no HTTP here')),
     runtime,
     ray: () => assert.fail('no jobs here'),
-    rootPid: process.pid,
+    host: realHost(process.pid),
+    disk: realDisk,
     refused: () => undefined,
     clock: realClock,
     random: realRandom,

@@ -1,12 +1,10 @@
 // Which part of the worker hears which: session, reconciler, evidence, capacity. For startWorker only.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isId, type DeviceId, type LeaseId } from '@iog/protocol';
 import { canonical, sign } from '@iog/seal';
-import { answerCapacity, capacityObjection } from './capacity.ts';
-import { readJson, writeDurably } from './durable.ts';
-import { coreCounters, type CoreCounters } from './evidence/counters.ts';
-import { ownCpu, type OwnCpu } from './evidence/own-cpu.ts';
+import { capacityObjection } from './capacity.ts';
+import { jsonIn, type Disk } from './disk.ts';
+import type { Host } from './host.ts';
 import { sampler, type Sampler } from './evidence/sampler.ts';
 import { EvidenceSender } from './evidence/sender.ts';
 import { openSpool, type Spool } from './evidence/spool.ts';
@@ -40,7 +38,8 @@ export interface WiringPorts {
   readonly runtime: Runtime;
   /** The jobs of a head's Ray. */
   readonly ray: (node: RunningNode, rayToken: string) => RayJobs;
-  readonly rootPid: number;
+  readonly host: Host;
+  readonly disk: Disk;
   readonly refused: (code: string, detail: string) => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -54,8 +53,6 @@ export class Wiring {
   readonly #session: Session;
   readonly #sender: EvidenceSender;
   readonly #reconciler: Reconciler;
-  readonly #counters: CoreCounters;
-  readonly #own: OwnCpu;
   readonly #segment: number;
   /** One chain of each lease for the whole segment: an index is never used twice. */
   readonly #samplers = new Map<LeaseId, Sampler>();
@@ -65,11 +62,9 @@ export class Wiring {
 
   constructor(ports: WiringPorts) {
     this.#ports = ports;
-    this.#segment = nextSegment(ports.dir, ports.clock.nowMs());
-    this.#spool = openSpool(join(ports.dir, 'spool'));
-    this.#counters = coreCounters();
-    this.#own = ownCpu(ports.rootPid);
-    const records = openRecords(join(ports.dir, 'leases'));
+    this.#segment = nextSegment(ports);
+    this.#spool = openSpool(join(ports.dir, 'spool'), ports.disk);
+    const records = openRecords(join(ports.dir, 'leases'), ports.disk);
     this.#reconciler = new Reconciler({
       lease: { ...this.#leasePorts(), save: (record) => records.save(record) },
       load: () => records.load(),
@@ -115,8 +110,8 @@ export class Wiring {
   }
 
   #leasePorts(): Omit<LeasePorts, 'save'> {
-    const { runtime, keys, clock, log, http, dir, ray } = this.#ports;
-    const jobRecords = openJobRecords(join(dir, 'jobs'));
+    const { runtime, keys, clock, log, http, dir, disk, ray } = this.#ports;
+    const jobRecords = openJobRecords(join(dir, 'jobs'), disk);
     const changed = (): void => this.#session.changed();
     return {
       runtime,
@@ -136,10 +131,10 @@ export class Wiring {
   }
 
   #sampling(lease: LeaseId, cores: readonly number[]): Sampling {
-    const { clock, log } = this.#ports;
+    const { host, clock, log } = this.#ports;
     return new Sampling(lease, cores, {
-      counters: this.#counters,
-      ownMs: () => this.#own.ms(this.#reconciler.tenantPids()),
+      counters: host.counters,
+      ownMs: () => host.ownMs(this.#reconciler.tenantPids()),
       sampler: this.#samplerOf(lease),
       everyMs: () => this.#sampleEveryMs,
       taken: () => this.#sender.flush(),
@@ -165,12 +160,12 @@ export class Wiring {
   }
 
   #sessionOptions(): SessionOptions {
-    const { url, device, network, keys, refused, clock, random, wire, log } = this.#ports;
+    const { url, device, network, keys, host, refused, clock, random, wire, log } = this.#ports;
     return {
       url,
       device,
       network,
-      bootId: bootId(),
+      bootId: host.bootId,
       sign: (domain, value) => sign(keys.secretKey, domain, canonical(value)),
       observe: () => {
         this.#sender.flush();
@@ -193,13 +188,13 @@ export class Wiring {
 
   /** One demand at a time: two at once would spoil each other's time. */
   async #answer(question: CapacityQuestion): Promise<void> {
-    const { log } = this.#ports;
+    const { host, log } = this.#ports;
     const objection = this.#isAnswering ? 'another demand is being answered' : capacityObjection(question);
     if (objection !== undefined) return log({ level: 'warn', event: 'capacity.refused', detail: objection });
     this.#isAnswering = true;
     try {
-      const digests = await answerCapacity(question, AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(question.withinMs)]));
-      this.#session.send({ type: 'capacity-answer', id: question.id, digests });
+      const digests = await host.work(question, this.#stopping.signal);
+      this.#session.send({ type: 'capacity-answer', id: question.id, digests: [...digests] });
     } catch (error) {
       log({ level: 'warn', event: 'capacity.failed', detail: saying(error) });
     } finally {
@@ -209,20 +204,12 @@ export class Wiring {
 }
 
 /** Counts the worker's starts, so that each has a chain of its own. On disk before the first sample. */
-function nextSegment(dir: string, nowMs: number): number {
+function nextSegment({ dir, disk, clock }: WiringPorts): number {
   const path = join(dir, 'segment.json');
-  const found = readJson(path);
+  const found = jsonIn(disk, path);
   // A count that cannot be read any more is passed by far: minutes since 1970 are more than any number of starts.
   const segment =
-    found === undefined ? 0 : typeof found === 'number' && Number.isSafeInteger(found) ? found + 1 : Math.floor(nowMs / 60_000);
-  writeDurably(path, JSON.stringify(segment));
+    found === undefined ? 0 : typeof found === 'number' && Number.isSafeInteger(found) ? found + 1 : Math.floor(clock.nowMs() / 60_000);
+  disk.replace(path, JSON.stringify(segment));
   return segment;
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().slice(0, 64);
-  } catch {
-    return 'unknown';
-  }
 }

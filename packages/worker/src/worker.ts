@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { sockets, type DeviceId } from '@iog/protocol';
 import { fromHex } from '@iog/seal';
 import { type DeviceLock, lockDevice } from './device-lock.ts';
+import { realDisk } from './disk.ts';
+import { realHost } from './host.ts';
 import { authorization, openHttp, signedHttp } from './http.ts';
 import { deviceKeys, membership } from './identity/identity.ts';
 import { realClock, realRandom, type Clock, type Log, type Random } from './ports.ts';
@@ -76,7 +78,8 @@ async function startHeld(
     http,
     runtime,
     ray: options.ray ?? rayOf,
-    rootPid,
+    host: realHost(rootPid),
+    disk: realDisk,
     refused,
     clock,
     random,

@@ -2,7 +2,7 @@
 import { type AnswerOf, type RouteName } from '@iog/protocol';
 import type { ClusterRow, DeviceRow, JobRow, LeaseRow } from '@iog/core';
 import type { ControlPorts } from '../ports.ts';
-import type { Handlers } from '../http/server.ts';
+import type { Handlers } from '../http/answer.ts';
 import { type Call, accountOf, answer, refuse } from '../command.ts';
 import { blobName } from '../cluster/handlers.ts';
 import { blobShelves } from './shelves.ts';

@@ -30,7 +30,7 @@ const devicesLooked = 1_000;
 
 export function clusterLoop(ports: ControlPorts): Loop {
   const startedAt = ports.clock.now();
-  const woken = loop('cluster', 500, ports.log, async () => {
+  const woken = loop('cluster', ports.periods.clusterMs, ports, async () => {
     const live = await all<ClusterRow>(ports.store, 'cluster', 'live');
     await eachAlone(ports.log, 'cluster', live, ({ id }) => stepOne(ports, id, startedAt));
   });

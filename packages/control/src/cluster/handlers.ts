@@ -20,7 +20,7 @@ import {
 } from '@iog/core';
 import { canonical, verify } from '@iog/seal';
 import { type ControlPorts, type Read, newId } from '../ports.ts';
-import type { Handlers } from '../http/server.ts';
+import type { Handlers } from '../http/answer.ts';
 import { type Call, accountOf, answer, command, refuse } from '../command.ts';
 import { pageOf } from '../paging.ts';
 import { clusterView, jobView, minuteView } from './views.ts';

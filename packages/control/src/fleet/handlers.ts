@@ -4,7 +4,6 @@ import {
   type Decision,
   type DeviceRow,
   type EnrolmentRow,
-  type Row,
   approve,
   deviceView,
   drain,
@@ -17,9 +16,9 @@ import {
 } from '@iog/core';
 import { canonical, isRecipient, verify } from '@iog/seal';
 import { type ControlPorts, type Read, newId } from '../ports.ts';
-import type { Handlers } from '../http/server.ts';
-import { type Call, accountOf, answer, command, pageOf, refuse } from '../command.ts';
-import { cursorOf } from '../store/store.ts';
+import type { Handlers } from '../http/answer.ts';
+import { type Call, accountOf, answer, command, refuse } from '../command.ts';
+import { pageOf } from '../paging.ts';
 
 type Served =
   | 'enrolment.create'
@@ -32,8 +31,6 @@ type Served =
   | 'device.remove'
   | 'device.price';
 type Steer = 'device.drain' | 'device.resume' | 'device.remove' | 'device.price';
-
-const pageRows = 100;
 
 export function fleetHandlers(ports: ControlPorts, drop: (device: string, rejection: Rejection) => void): Pick<Handlers, Served> {
   const view = (device: DeviceRow) => {
@@ -112,24 +109,10 @@ export function fleetHandlers(ports: ControlPorts, drop: (device: string, reject
         view,
       );
     },
-    'device.list': async (call) => {
-      const { limit = pageRows, after } = call.query;
-      const rows = await ports.store.query({
-        kind: 'device',
-        index: 'account',
-        equals: accountOf(call),
-        limit,
-        ...(after === undefined ? {} : { after }),
-      });
-      return answer(
-        pageOf(
-          rows.map(({ row }) => row as DeviceRow),
-          limit,
-          view,
-          (row) => cursorOf(row as Row),
-        ),
-      );
-    },
+    'device.list': async (call) =>
+      answer(
+        await pageOf(ports.store, { kind: 'device', index: 'account', equals: accountOf(call) }, call.query, (device) => [view(device)]),
+      ),
     'device.show': async (call) => {
       const [found] = await ports.store.load([{ kind: 'device', id: call.params.device }]);
       const device = found?.row as DeviceRow | undefined;

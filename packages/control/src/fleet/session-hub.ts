@@ -1,10 +1,10 @@
 // Sessions of devices: challenge, hello, welcome; then assignments, pulses and demands out, and beats and evidence in.
-import type { WebSocket } from 'ws';
 import { Compile } from 'typebox/compile';
 import { type DeviceId, type Rejection, type ToControl, type ToWorker, ToControlSchema, linkVersions, problemOf } from '@iog/protocol';
 import { type DeviceRow, openSession } from '@iog/core';
 import { canonical, verify } from '@iog/seal';
-import { type ControlPorts, change } from '../ports.ts';
+import { type ControlPorts, type Timer, change } from '../ports.ts';
+import type { DeviceLink } from './device-link.ts';
 import { type LiveDevice, pulseAnswered, pulseSent } from './live-devices.ts';
 import { pulseNonce } from './pulse-nonce.ts';
 import { assignmentsOf } from './assignments.ts';
@@ -14,14 +14,14 @@ import { takeEvidence } from '../timelock/evidence.ts';
 import { takeSealed } from '../cluster/sealed-for.ts';
 
 export interface SessionHub {
-  accept(ws: WebSocket): void;
+  accept(link: DeviceLink): void;
   /** Ends a device's session, with the reason told. */
   drop(device: string, rejection: Rejection): void;
   stop(): void;
 }
 
 interface Session {
-  readonly ws: WebSocket;
+  readonly link: DeviceLink;
   readonly device: DeviceId;
   readonly publicKey: string;
   readonly epoch: number;
@@ -34,55 +34,48 @@ interface Session {
 
 const helloWithinMs = 10_000;
 const queueMax = 256;
+const checkMessage = Compile(ToControlSchema);
 
 export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): SessionHub {
   const sessions = new Map<string, Session>();
-  const sockets = new Set<WebSocket>();
-  const checkMessage = Compile(ToControlSchema);
+  const links = new Set<DeviceLink>();
   const capacity = capacityDemands(ports);
   const offDevice = ports.signals.on('device', (device) => void pushAssignments(device));
 
-  function parse(data: unknown): ToControl | undefined {
-    try {
-      const message: unknown = JSON.parse(String(data));
-      return checkMessage.Check(message) ? message : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
-  function accept(ws: WebSocket): void {
+  function accept(link: DeviceLink): void {
     const nonce = Buffer.from(ports.random(32)).toString('hex');
     let session: Session | undefined;
     let greeting = false;
-    const late = setTimeout(() => ws.terminate(), helloWithinMs);
-    sockets.add(ws);
-    ws.on('error', () => ws.terminate());
-    ws.on('close', () => {
-      clearTimeout(late);
-      sockets.delete(ws);
-      if (session) closed(session);
-    });
-    ws.on('message', (data) => {
-      const message = parse(data);
-      if (!message) return end(ws, { code: 'link.malformed', context: { detail: 'it fits no message of this link' } });
+    const late = ports.clock.after(helloWithinMs, () => link.terminate());
+    links.add(link);
+    const hear = (text: string): void => {
+      const message = parse(text);
+      if (!message) return end(link, { code: 'link.malformed', context: { detail: 'it fits no message of this link' } });
       if (session) return enqueue(session, message);
       if (message.type !== 'hello' || greeting)
-        return end(ws, { code: 'link.malformed', context: { detail: 'a hello must come first, once' } });
+        return end(link, { code: 'link.malformed', context: { detail: 'a hello must come first, once' } });
       greeting = true;
-      void greet(ws, nonce, message).then((opened) => {
-        clearTimeout(late);
+      void greet(link, nonce, message).then((opened) => {
+        late.cancel();
         session = opened;
-        if (opened && ws.readyState !== ws.OPEN) closed(opened);
+        if (opened && !link.isOpen()) closed(opened);
       });
+    };
+    link.listen({
+      text: hear,
+      closed: () => {
+        late.cancel();
+        links.delete(link);
+        if (session) closed(session);
+      },
     });
-    send(ws, { type: 'challenge', nonce, network: ports.key.publicKey, ...linkVersions });
+    send(link, { type: 'challenge', nonce, network: ports.key.publicKey, ...linkVersions });
   }
 
-  async function greet(ws: WebSocket, nonce: string, hello: Extract<ToControl, { type: 'hello' }>): Promise<Session | undefined> {
+  async function greet(link: DeviceLink, nonce: string, hello: Extract<ToControl, { type: 'hello' }>): Promise<Session | undefined> {
     const version = Math.min(hello.max, linkVersions.max);
     if (version < hello.min || version < linkVersions.min) {
-      end(ws, {
+      end(link, {
         code: 'link.version',
         context: { has: `${hello.min} to ${hello.max}`, needs: `${linkVersions.min} to ${linkVersions.max}` },
       });
@@ -97,19 +90,19 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
         return next.ok ? { writes: next.rows, value: next.value } : { writes: [], value: next.rejection };
       });
       if ('code' in opened) {
-        end(ws, opened);
+        end(link, opened);
         return undefined;
       }
-      return begin(ws, opened, version);
+      return begin(link, opened, version);
     } catch (error) {
       ports.log({ level: 'error', event: 'session.failed', device: hello.device, error: String(error) });
-      ws.terminate();
+      link.terminate();
       return undefined;
     }
   }
 
-  function begin(ws: WebSocket, device: DeviceRow, version: number): Session {
-    sessions.get(device.id)?.ws.terminate();
+  function begin(link: DeviceLink, device: DeviceRow, version: number): Session {
+    sessions.get(device.id)?.link.terminate();
     // A demand that went to the session before will not be answered in this one.
     capacity.forget(device.id);
     const { session: times, evidence } = ports.policy;
@@ -118,25 +111,25 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       const now = ports.clock.now();
       const fresh = pulseNonce(pulseSecret, device.id, now);
       pulseSent(live, fresh, now);
-      send(ws, { type: 'pulse', nonce: fresh, withinMs: times.pulseWithinMs });
+      send(link, { type: 'pulse', nonce: fresh, withinMs: times.pulseWithinMs });
     };
     const watch = (): void => {
-      if (ports.clock.now() - live.lastSeenAt > times.silentAfterMs) ws.terminate();
-      else void capacity.consider(device.id, (demand) => send(ws, demand));
+      if (ports.clock.now() - live.lastSeenAt > times.silentAfterMs) link.terminate();
+      else void capacity.consider(device.id, (demand) => send(link, demand));
     };
-    const timers = [setInterval(pulse, times.pulseEveryMs), setInterval(watch, times.beatEveryMs)];
+    const stops = [every(ports.clock, times.pulseEveryMs, pulse), every(ports.clock, times.beatEveryMs, watch)];
     const session: Session = {
-      ws,
+      link,
       device: device.id,
       publicKey: device.publicKey,
       epoch: device.epoch,
       live,
       queue: Promise.resolve(),
       queued: 0,
-      stop: () => timers.forEach(clearInterval),
+      stop: () => stops.forEach((stop) => stop()),
     };
     sessions.set(device.id, session);
-    send(ws, {
+    send(link, {
       type: 'welcome',
       epoch: device.epoch,
       version,
@@ -161,7 +154,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       if (sessions.get(session.device) === session) capacity.answered(session.device, message.id, message.digests, arrivedAt);
       return undefined;
     }
-    if (++session.queued > queueMax) return session.ws.terminate();
+    if (++session.queued > queueMax) return session.link.terminate();
     session.queue = session.queue
       .then(() => handle(session, message))
       .catch((error: unknown) => {
@@ -172,7 +165,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
           type: message.type,
           error: error instanceof Error ? (error.stack ?? error.message) : String(error),
         });
-        session.ws.terminate();
+        session.link.terminate();
       })
       .finally(() => session.queued--);
   }
@@ -186,13 +179,13 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
         return observeBeat(ports, session.device, session.epoch, message.observed);
       case 'evidence': {
         const upTo = await takeEvidence(ports, pulseSecret, session, message.lease, message.snapshots);
-        if (upTo) send(session.ws, { type: 'acknowledged', lease: message.lease, ...upTo });
+        if (upTo) send(session.link, { type: 'acknowledged', lease: message.lease, ...upTo });
         return undefined;
       }
       case 'sealed-for':
         return takeSealed(ports, session.device, message);
       case 'hello':
-        return end(session.ws, { code: 'link.malformed', context: { detail: 'a second hello' } });
+        return end(session.link, { code: 'link.malformed', context: { detail: 'a second hello' } });
       case 'pulse-answer':
       case 'capacity-answer':
         return undefined;
@@ -206,7 +199,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     if (!session) return;
     try {
       const assignments = await assignmentsOf(ports, session.device);
-      send(session.ws, { type: 'assignments', epoch: session.epoch, assignments });
+      send(session.link, { type: 'assignments', epoch: session.epoch, assignments });
     } catch (error) {
       ports.log({ level: 'error', event: 'assignments.failed', device, error: String(error) });
     }
@@ -225,15 +218,24 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     accept,
     drop(device, rejection) {
       const session = sessions.get(device);
-      if (session) end(session.ws, rejection);
+      if (session) end(session.link, rejection);
     },
     stop() {
       offDevice();
       for (const session of sessions.values()) session.stop();
       // Also those that have not said hello: the server closes only when the last socket has.
-      for (const ws of sockets) ws.terminate();
+      for (const link of links) link.terminate();
     },
   };
+}
+
+function parse(text: string): ToControl | undefined {
+  try {
+    const message: unknown = JSON.parse(text);
+    return checkMessage.Check(message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function checkHello(
@@ -249,11 +251,21 @@ function checkHello(
   return undefined;
 }
 
-function send(ws: WebSocket, message: ToWorker): void {
-  if (ws.readyState === ws.OPEN) ws.send(JSON.stringify(message));
+function send(link: DeviceLink, message: ToWorker): void {
+  if (link.isOpen()) link.send(JSON.stringify(message));
 }
 
-function end(ws: WebSocket, rejection: Rejection): void {
-  send(ws, { type: 'refused', code: rejection.code, detail: problemOf(rejection).detail });
-  ws.close(4000, rejection.code);
+function end(link: DeviceLink, rejection: Rejection): void {
+  send(link, { type: 'refused', code: rejection.code, detail: problemOf(rejection).detail });
+  link.close(4000, rejection.code);
+}
+
+/** Again and again, until it is stopped. */
+function every(clock: ControlPorts['clock'], ms: number, run: () => void): () => void {
+  let timer: Timer;
+  const again = (): void => {
+    timer = clock.after(ms, () => (again(), run()));
+  };
+  again();
+  return () => timer.cancel();
 }

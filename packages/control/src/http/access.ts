@@ -4,7 +4,6 @@ import { type Access, type Rejection, type Scope, isId } from '@iog/protocol';
 import { type DeviceRow, type KeyRow, authorise } from '@iog/core';
 import { hashApiSecret, parseRequestSignature, verifyRequest } from '@iog/seal';
 import type { ControlPorts } from '../ports.ts';
-import type { KeyWatch } from '../identity/key-watch.ts';
 
 export type Caller =
   | { readonly ok: true; readonly key: KeyRow | undefined; readonly device: DeviceRow | undefined }
@@ -17,14 +16,11 @@ const noncesKept = 100_000;
 export interface Door {
   key(headers: IncomingHttpHeaders, scope: Scope): Promise<Caller>;
   device(headers: IncomingHttpHeaders, method: string, path: string, bodySha256: string): Promise<Caller>;
-  /** For what stays open after the door: ends with its key. */
-  readonly watch: KeyWatch['watch'];
 }
 
-export function door(ports: ControlPorts, watch: KeyWatch['watch']): Door {
+export function door(ports: ControlPorts): Door {
   const seen = new Map<string, number>();
   return {
-    watch,
     async key(headers, scope) {
       const secret = /^Bearer (iog_[A-Za-z0-9_-]{20,200})$/.exec(headers.authorization ?? '')?.[1];
       if (headers.authorization === undefined) return refused('key.missing');

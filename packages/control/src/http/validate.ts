@@ -16,8 +16,14 @@ export interface RouteChecks {
 }
 export type Checked = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly detail: string };
 
-/** Checks for every route; compiling them all takes some 25 ms, once. */
+let compiled: ReadonlyMap<RouteName, RouteChecks> | undefined;
+
+/** Checks for every route; compiling them all takes some 25 ms, once a process. */
 export function compileRoutes(): ReadonlyMap<RouteName, RouteChecks> {
+  return (compiled ??= compileAll());
+}
+
+function compileAll(): ReadonlyMap<RouteName, RouteChecks> {
   return new Map(
     Object.entries(routes).map(([name, route]: [string, Route]) => [
       name as RouteName,

@@ -3,7 +3,7 @@ import type { ActivityView } from '@iog/protocol';
 import type { AccountRow, ActivityRow, KeyRow } from '@iog/core';
 import { accept, accountView, createAccount, createKey, keyView, reject, revokeKey } from '@iog/core';
 import { type ControlPorts, newId } from '../ports.ts';
-import { type Handlers } from '../http/server.ts';
+import { type Handlers } from '../http/answer.ts';
 import { accountOf, answer, command, refuse } from '../command.ts';
 import { pageOf } from '../paging.ts';
 import { cursorOf } from '../store/store.ts';

@@ -2,7 +2,7 @@
 import type { Balance } from '@iog/protocol';
 import { type BalanceRow, type ClusterRow, type EntryRow, accept, availableOf, earnedOf, faucet, faucetAccount, reject } from '@iog/core';
 import { type ControlPorts, newId } from '../ports.ts';
-import type { Handlers } from '../http/server.ts';
+import type { Handlers } from '../http/answer.ts';
 import { accountOf, answer, command } from '../command.ts';
 import { pageOf } from '../paging.ts';
 import { all } from '../cluster/account.ts';

@@ -3,7 +3,7 @@ import type { Quote } from '@iog/protocol';
 import { type DeviceRow, offerView, place, quoteBody } from '@iog/core';
 import { canonical } from '@iog/seal';
 import { type ControlPorts, newId } from '../ports.ts';
-import type { Handlers } from '../http/server.ts';
+import type { Handlers } from '../http/answer.ts';
 import { accountOf, answer, refuse } from '../command.ts';
 import { pageOf } from '../paging.ts';
 

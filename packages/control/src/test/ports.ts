@@ -8,7 +8,8 @@ import type { Row, RowMap } from '@iog/core';
 import { canonical, generateSigningKey, randomBytes, sha256hex, sign } from '@iog/seal';
 import { blobStore } from '../blobs/blob-store.ts';
 import { liveDevices } from '../fleet/live-devices.ts';
-import { type ControlPorts, type LogLine, change } from '../ports.ts';
+import { realClock } from '../clock.ts';
+import { type ControlPorts, type LogLine, change, usualPeriods } from '../ports.ts';
 import { localSignals } from '../signals.ts';
 import { openSqlite } from '../store/sqlite/open.ts';
 import { tables } from '../tables.ts';
@@ -39,7 +40,8 @@ export function testPorts(t: TestContext, limits: Partial<Policy['limits']> = {}
     name: 'test',
     store,
     blobs: blobStore(path.join(dir, 'blobs')),
-    clock: { now: () => now },
+    clock: { now: () => now, after: realClock.after },
+    periods: usualPeriods,
     random: randomBytes,
     key: { publicKey, sign: (domain, bytes) => sign(secretKey, domain, bytes) },
     policy,

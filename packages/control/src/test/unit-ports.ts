@@ -6,7 +6,8 @@ import type { TestContext } from 'node:test';
 import { type AccountId, type DeviceId, type LeaseId, type Units, laptopPolicy, makeId } from '@iog/protocol';
 import { type ClusterRow, type DeviceRow, type LeaseRow, type Row, activate, reserve } from '@iog/core';
 import { randomBytes } from '@iog/seal';
-import { type ControlPorts, type LogLine, change } from '../ports.ts';
+import { realClock } from '../clock.ts';
+import { type ControlPorts, type LogLine, change, usualPeriods } from '../ports.ts';
 import { localSignals } from '../signals.ts';
 import { liveDevices } from '../fleet/live-devices.ts';
 import { openSqlite } from '../store/sqlite/open.ts';
@@ -46,7 +47,8 @@ export function unitRig(t: TestContext, changes: Partial<ControlPorts> = {}): Un
     get blobs(): never {
       throw new Error('this test has no blobs');
     },
-    clock: { now: () => now },
+    clock: { now: () => now, after: realClock.after },
+    periods: usualPeriods,
     random: randomBytes,
     key: { publicKey: '', sign: () => '' },
     policy: laptopPolicy,

@@ -24,7 +24,7 @@ const minutesAtOnce = 30;
 /** Keeps every open lease's verdicts and money up to date; woken when evidence comes. */
 export function minuteLoop(ports: ControlPorts): Loop {
   const startedAt = ports.clock.now();
-  const woken = loop('minute', 1_000, ports.log, async () => {
+  const woken = loop('minute', ports.periods.minuteMs, ports, async () => {
     const open = await all<LeaseRow>(ports.store, 'lease', 'open');
     await eachAlone(ports.log, 'minute', open, ({ id }) => stepLease(ports, id, startedAt));
   });

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { LeaseId } from '@iog/protocol';
-import { openSpool, realDisk, type Spooled } from './spool.ts';
+import { realDisk } from '../disk.ts';
+import { openSpool, type Spooled } from './spool.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'iog-spool-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -100,6 +101,7 @@ test('a full disk: nothing is added, nothing is glued together, and adding works
   const dir = fresh();
   let isFull = false;
   const spool = openSpool(dir, {
+    ...realDisk,
     append(path, bytes) {
       if (!isFull) return realDisk.append(path, bytes);
       appendFileSync(path, bytes.subarray(0, 7));

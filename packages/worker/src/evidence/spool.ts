@@ -1,9 +1,8 @@
 // The spool: signed samples of each lease, one append-only file, on disk before the first send, kept until acknowledged.
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LeaseId, SignedSnapshot } from '@iog/protocol';
 import { isId } from '@iog/protocol';
-import { removeFile, syncFolder } from '../durable.ts';
+import { realDisk, type Disk } from '../disk.ts';
 
 /** A chain nobody acknowledges may grow to this: at a sample in ten seconds, months. Beyond, sampling pauses. */
 const mostBytesPerLease = 256 * 1024 * 1024;
@@ -15,12 +14,6 @@ export interface Place {
 export interface Spooled extends Place {
   readonly signed: SignedSnapshot;
   readonly closing: boolean;
-}
-
-/** The disk as the spool needs it; a simulation gives its own, tests one that is full. */
-export interface SpoolDisk {
-  /** Appends and fsyncs. Throws when the disk cannot take it. */
-  append(path: string, bytes: Uint8Array): void;
 }
 
 export interface Spool {
@@ -42,28 +35,12 @@ interface LeaseFile {
   bytes: number;
 }
 
-export const realDisk: SpoolDisk = {
-  append(path, bytes) {
-    const isNew = !existsSync(path);
-    const file = openSync(path, 'a', 0o600);
-    try {
-      let offset = 0;
-      while (offset < bytes.length) offset += writeSync(file, bytes, offset);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    if (isNew) syncFolder(join(path, '..'));
-  },
-};
-
 /** Opens the spool in `dir`; the torn tail that a crash left in a file is cut off. */
-export function openSpool(dir: string, disk: SpoolDisk = realDisk): Spool {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+export function openSpool(dir: string, disk: Disk = realDisk): Spool {
   const files = new Map<LeaseId, LeaseFile>();
-  for (const name of readdirSync(dir)) {
+  for (const name of disk.list(dir)) {
     const lease = name.replace(/\.chain$/, '');
-    if (name.endsWith('.chain') && isId('lea', lease)) files.set(lease, repair(join(dir, name)));
+    if (name.endsWith('.chain') && isId('lea', lease)) files.set(lease, repair(disk, join(dir, name)));
   }
   const fileOf = (lease: LeaseId): LeaseFile => {
     const known = files.get(lease) ?? { path: join(dir, `${lease}.chain`), samples: [], bytes: 0 };
@@ -72,7 +49,7 @@ export function openSpool(dir: string, disk: SpoolDisk = realDisk): Spool {
   };
   const drop = (lease: LeaseId): void => {
     const file = files.get(lease);
-    if (file !== undefined) removeFile(file.path);
+    if (file !== undefined) disk.remove(file.path);
     files.delete(lease);
   };
   return {
@@ -84,7 +61,7 @@ export function openSpool(dir: string, disk: SpoolDisk = realDisk): Spool {
         disk.append(file.path, line);
       } catch (error) {
         // A part may have been written: the next line must not be glued to it.
-        if (existsSync(file.path)) truncateSync(file.path, file.bytes);
+        disk.cut(file.path, file.bytes);
         throw error;
       }
       file.bytes += line.length;
@@ -102,7 +79,7 @@ export function openSpool(dir: string, disk: SpoolDisk = realDisk): Spool {
       file.samples = file.samples.filter((sample) => isAfter(sample, place));
       if (done.some(({ closing }) => closing)) return drop(lease);
       if (file.samples.length > 0 || file.bytes === 0) return;
-      truncateSync(file.path, 0);
+      disk.cut(file.path, 0);
       file.bytes = 0;
     },
     closing: (lease) => files.get(lease)?.samples.find(({ closing }) => closing),
@@ -114,8 +91,8 @@ function isAfter(a: Place, b: Place): boolean {
   return a.segment > b.segment || (a.segment === b.segment && a.index > b.index);
 }
 
-function repair(path: string): LeaseFile {
-  const bytes = readFileSync(path);
+function repair(disk: Disk, path: string): LeaseFile {
+  const bytes = Buffer.from(disk.read(path) ?? []);
   const samples: Spooled[] = [];
   let whole = 0;
   for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, whole)) {
@@ -124,7 +101,7 @@ function repair(path: string): LeaseFile {
     samples.push(sample);
     whole = end + 1;
   }
-  if (whole < bytes.length) truncateSync(path, whole);
+  if (whole < bytes.length) disk.cut(path, whole);
   return { path, samples, bytes: whole };
 }
 

@@ -1,8 +1,7 @@
 // What a worker remembers of each lease across its restarts: the newest generation it has seen, and how far it came.
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isId, type Assignment, type HeadAddress, type LeaseId } from '@iog/protocol';
-import { readJson, removeFile, writeDurably } from '../durable.ts';
+import { jsonIn, realDisk, type Disk } from '../disk.ts';
 import type { Place } from '../evidence/spool.ts';
 
 /** Forgotten leases are remembered by their generation only, so that no late assignment revives one; so many at most. */
@@ -54,20 +53,20 @@ export interface Records {
   save(record: LeaseRecord): void;
 }
 
-export function openRecords(dir: string): Records {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+export function openRecords(dir: string, disk: Disk = realDisk): Records {
   return {
     load() {
-      const files = readdirSync(dir)
+      const files = disk
+        .list(dir)
         .filter((name) => name.endsWith('.json'))
-        .map((name) => ({ path: join(dir, name), record: parseRecord(readJson(join(dir, name))) }));
+        .map((name) => ({ path: join(dir, name), record: parseRecord(jsonIn(disk, join(dir, name))) }));
       const found = files.flatMap(({ path, record }) => (record === undefined ? [] : [{ path, record }]));
-      const gone = found.filter(({ record }) => record.forgotten).map((each) => ({ ...each, atMs: statSync(each.path).mtimeMs }));
+      const gone = found.filter(({ record }) => record.forgotten).map((each) => ({ ...each, atMs: disk.changedAtMs(each.path) }));
       const surplus = gone.toSorted((a, b) => b.atMs - a.atMs).slice(mostRecords);
-      for (const { path } of surplus) removeFile(path);
+      for (const { path } of surplus) disk.remove(path);
       return found.filter(({ path }) => !surplus.some((each) => each.path === path)).map(({ record }) => record);
     },
-    save: (record) => writeDurably(join(dir, `${record.lease}.json`), JSON.stringify(record)),
+    save: (record) => disk.replace(join(dir, `${record.lease}.json`), JSON.stringify(record)),
   };
 }
 

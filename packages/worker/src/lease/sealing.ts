@@ -1,11 +1,12 @@
 // The cluster's secret on this device: opened from its seal, and given to the devices that an assignment names, again while it is asked for.
 import type { LeaseId } from '@iog/protocol';
 import { decodeSecrets, fromBase64url, open, type ClusterSecrets } from '@iog/seal';
-import type { Log } from '../ports.ts';
+import type { Clock, Log } from '../ports.ts';
 import { sealForDevice, type SealFor } from '../seal-for.ts';
 
 export interface SealingPorts {
   readonly sendSealed: (lease: LeaseId, device: SealFor['device'], sealed: string) => boolean;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -24,10 +25,12 @@ export class Sealing {
   async give(others: readonly SealFor[], secrets: ClusterSecrets): Promise<void> {
     for (const other of others) {
       const key = [other.lease, other.device, other.publicKey, other.recipient, other.recipientSignature].join('/');
-      if (Date.now() - (this.#done.get(key) ?? 0) < againAfterMs) continue;
+      const doneAtMs = this.#done.get(key);
+      if (doneAtMs !== undefined && this.#ports.clock.monoMs() - doneAtMs < againAfterMs) continue;
       const sealed = await sealForDevice(other, secrets);
       if (sealed === undefined) this.#ports.log({ level: 'error', event: 'seal-for.unsigned', lease: other.lease, device: other.device });
-      if (sealed === undefined || this.#ports.sendSealed(other.lease, other.device, sealed)) this.#done.set(key, Date.now());
+      if (sealed === undefined || this.#ports.sendSealed(other.lease, other.device, sealed))
+        this.#done.set(key, this.#ports.clock.monoMs());
     }
   }
 }

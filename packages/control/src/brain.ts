@@ -1,0 +1,72 @@
+// Control below its sockets: what answers requests, holds sessions and runs the loops. A simulation enters the network here.
+import { type Rejection, linkVersions } from '@iog/protocol';
+import type { ControlPorts } from './ports.ts';
+import { answer } from './command.ts';
+import { type Desk, type Handlers, desk } from './http/answer.ts';
+import { type SessionHub, sessionHub } from './fleet/session-hub.ts';
+import { identityHandlers } from './identity/handlers.ts';
+import { fleetHandlers } from './fleet/handlers.ts';
+import { marketHandlers } from './market/handlers.ts';
+import { clusterHandlers } from './cluster/handlers.ts';
+import { ledgerHandlers } from './ledger/handlers.ts';
+import { blobHandlers } from './blobs/handlers.ts';
+import { clusterLoop } from './cluster/cluster-loop.ts';
+import { minuteLoop } from './timelock/minute-loop.ts';
+import type { Loop } from './loop.ts';
+import { housekeepingLoop } from './housekeeping.ts';
+
+export interface Brain {
+  readonly desk: Desk;
+  readonly hub: SessionHub;
+  /** Starts the loops. */
+  begin(): void;
+  /** Ends the loops after the steps that run, then every session. */
+  stop(): Promise<void>;
+}
+
+/** `dropped` is told of each device that is removed, after its session has ended. */
+export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (device: string) => void): Brain {
+  const hub = sessionHub(ports, pulseSecret);
+  const drop = (device: string, rejection: Rejection): void => {
+    hub.drop(device, rejection);
+    dropped(device);
+  };
+  let loops: readonly Loop[] = [];
+  return {
+    desk: desk(ports, handlersOf(ports, drop)),
+    hub,
+    begin() {
+      loops = [clusterLoop(ports), minuteLoop(ports), housekeepingLoop(ports)];
+    },
+    async stop() {
+      await Promise.all(loops.map((each) => each.stop()));
+      hub.stop();
+    },
+  };
+}
+
+function handlersOf(ports: ControlPorts, drop: (device: string, rejection: Rejection) => void): Handlers {
+  return {
+    'network.show': () =>
+      Promise.resolve(
+        answer({
+          name: ports.name,
+          version: `link ${linkVersions.min} to ${linkVersions.max}`,
+          publicKey: ports.key.publicKey,
+          policy: ports.policyHash,
+          policyName: ports.policy.name,
+          currency: ports.currency,
+          notice: ports.policy.notice,
+          now: ports.clock.now(),
+        }),
+      ),
+    ...identityHandlers(ports),
+    ...fleetHandlers(ports, drop),
+    ...marketHandlers(ports),
+    ...clusterHandlers(ports),
+    ...ledgerHandlers(ports),
+    ...blobHandlers(ports),
+    // Events are streamed by whoever holds the connection; see http/events.ts.
+    'cluster.events': () => Promise.reject(new Error('events are streamed')),
+  };
+}

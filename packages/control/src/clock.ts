@@ -1,0 +1,19 @@
+// The time that control goes by: real, and never going back, also not over a restart with the clock set back.
+import type { ClockRow } from '@iog/core';
+import type { Clock } from './ports.ts';
+import type { Store } from './store/store.ts';
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** UTC time that never goes back, also not over a restart with the clock set back. */
+export async function forwardClock(store: Store, { now, after }: Clock): Promise<Clock> {
+  const [clock] = await store.load([{ kind: 'clock', id: 'clock' }]);
+  let last = (clock?.row as ClockRow | undefined)?.now ?? 0;
+  return { now: () => (last = Math.max(last, now())), after };
+}

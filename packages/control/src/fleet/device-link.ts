@@ -1,0 +1,28 @@
+// One device's connection as sessions need it. A WebSocket here; a simulation gives its own.
+import type { WebSocket } from 'ws';
+
+export interface DeviceLink {
+  isOpen(): boolean;
+  send(text: string): void;
+  /** Says why, then closes. */
+  close(code: number, reason: string): void;
+  terminate(): void;
+  /** Called once, before anything can come. `closed` is told once. */
+  listen(on: { text(text: string): void; closed(): void }): void;
+}
+
+export function socketLink(ws: WebSocket): DeviceLink {
+  ws.on('error', () => ws.terminate());
+  return {
+    isOpen: () => ws.readyState === ws.OPEN,
+    send: (text) => {
+      if (ws.readyState === ws.OPEN) ws.send(text);
+    },
+    close: (code, reason) => ws.close(code, reason),
+    terminate: () => ws.terminate(),
+    listen(on) {
+      ws.on('message', (data) => on.text((data as Buffer).toString('utf8')));
+      ws.on('close', () => on.closed());
+    },
+  };
+}

@@ -1,0 +1,164 @@
+// One request below HTTP: who calls, what comes in, the handler, and the reply, problem or not. The server puts it on a socket; a simulation calls it.
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Problem, type Rejection, type Route, type RouteName, problemOf, routes } from '@iog/protocol';
+import { sha256hex } from '@iog/seal';
+import type { ControlPorts } from '../ports.ts';
+import type { Call, Handler, Outcome, Stored } from '../command.ts';
+import { StoreFault } from '../store/store.ts';
+import { type RouteChecks, compileRoutes } from './validate.ts';
+import { type Door, door, scopeOf } from './access.ts';
+import { type RateLimit, rateLimit } from './rate-limit.ts';
+
+export type Handlers = { readonly [N in RouteName]: Handler<N> };
+
+export interface Ask {
+  readonly route: RouteName;
+  /** As the URL has them: texts. */
+  readonly params: unknown;
+  readonly query: unknown;
+  /** JSON as text; bytes for a route that takes bytes. */
+  readonly body: string | Uint8Array | undefined;
+  readonly headers: IncomingHttpHeaders;
+  /** What a device signed. */
+  readonly url: string;
+  readonly address: string;
+  readonly request: string;
+}
+
+export interface Replied {
+  readonly status: number;
+  readonly type: 'application/json' | 'application/problem+json' | 'application/octet-stream';
+  /** JSON as text, or what the handler of a route of bytes gave. */
+  readonly body: unknown;
+  readonly retryAfterS?: number;
+}
+/** Events are written as they happen: by whoever holds the connection. */
+export type Reply = Replied | { readonly events: Call<'cluster.events'> };
+
+export interface Desk {
+  answer(ask: Ask): Promise<Reply>;
+  /** What refuses a caller before its body is read; undefined where the body may come. */
+  refusal(route: Route, ask: Pick<Ask, 'headers' | 'address' | 'request'>): Promise<Replied | undefined>;
+  readonly access: Door;
+}
+
+export function desk(ports: ControlPorts, handlers: Handlers): Desk {
+  const access = door(ports);
+  const limits = rateLimit(ports.policy.limits.requestsPerMinute, () => ports.clock.now());
+  const checks = compileRoutes();
+  return {
+    access,
+    async refusal(route, { headers, address, request }) {
+      const scope = scopeOf(route.access);
+      const who = scope ? await access.key(headers, scope) : undefined;
+      if (who?.ok !== false) return undefined;
+      return limited(limits, address, request) ?? problem(who.rejection, request);
+    },
+    async answer(ask) {
+      const route: Route = routes[ask.route];
+      const check = checks.get(ask.route);
+      if (!check) throw new Error(`the route ${ask.route} has no checks`);
+      try {
+        return await answered({ ports, route, check, access, limits, handlers }, ask);
+      } catch (error) {
+        return problem(faultOf(ports, error, ask.request), ask.request);
+      }
+    },
+  };
+}
+
+interface Serving {
+  readonly ports: ControlPorts;
+  readonly route: Route;
+  readonly check: RouteChecks;
+  readonly access: Door;
+  readonly limits: RateLimit;
+  readonly handlers: Handlers;
+}
+
+async function answered(serving: Serving, ask: Ask): Promise<Reply> {
+  const { route, limits, handlers } = serving;
+  const who = await callerOf(serving, ask);
+  // Whoever is not known is counted by address, so that keys cannot be guessed at speed.
+  const late = limited(limits, (who.ok ? (who.key?.id ?? who.device?.id) : undefined) ?? ask.address, ask.request);
+  if (late) return late;
+  if (!who.ok) return problem(who.rejection, ask.request);
+  const read = readInput(serving, ask);
+  if (!read.ok) return problem(read.rejection, ask.request);
+  const idempotencyKey = ask.headers['idempotency-key'];
+  const isKeyed = typeof idempotencyKey === 'string' && /^[\x21-\x7e]{8,128}$/.test(idempotencyKey);
+  if (route.method === 'POST' && route.access !== 'open' && !isKeyed)
+    return problem({ code: 'idempotency.missing', context: {} }, ask.request);
+  const call = {
+    route: ask.route,
+    ...read.input,
+    key: who.key,
+    device: who.device,
+    request: ask.request,
+    idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
+  };
+  if (route.form === 'events') return { events: call as unknown as Call<'cluster.events'> };
+  const handle = handlers[ask.route] as (input: unknown) => Promise<Outcome<unknown> | Stored>;
+  return replyOf(await handle(call), route, ask.request);
+}
+
+async function callerOf({ route, access }: Serving, { headers, body, url }: Ask) {
+  const scope = scopeOf(route.access);
+  if (scope) return access.key(headers, scope);
+  if (route.access === 'open') return { ok: true as const, key: undefined, device: undefined };
+  return access.device(headers, route.method, url, sha256hex(body ?? ''));
+}
+
+function readInput({ route, check }: Serving, ask: Ask) {
+  const params = check.params(ask.params);
+  if (!params.ok) return malformed(params.detail);
+  const query = check.query(ask.query);
+  if (!query.ok) return malformed(query.detail);
+  if (route.form === 'bytes-in') {
+    if (!(ask.body instanceof Uint8Array)) return malformed('the body must be application/octet-stream');
+    return { ok: true as const, input: { params: params.value, query: query.value, body: undefined, bytes: ask.body } };
+  }
+  let json: unknown;
+  try {
+    json = typeof ask.body === 'string' && ask.body !== '' ? JSON.parse(ask.body) : undefined;
+  } catch {
+    return malformed('the body is not JSON');
+  }
+  const body = check.body(json);
+  if (!body.ok) return malformed(body.detail);
+  return { ok: true as const, input: { params: params.value, query: query.value, body: body.value, bytes: undefined } };
+}
+
+function malformed(detail: string): { readonly ok: false; readonly rejection: Rejection } {
+  return { ok: false, rejection: { code: 'request.malformed', context: { detail } } };
+}
+
+function limited(limits: RateLimit, caller: string, request: string): Replied | undefined {
+  const retryAfterS = limits.take(caller);
+  if (retryAfterS === 0) return undefined;
+  return { ...problem({ code: 'request.rate-limited', context: { seconds: retryAfterS } }, request), retryAfterS };
+}
+
+function replyOf(outcome: Outcome<unknown> | Stored, route: Route, request: string): Replied {
+  if ('body' in outcome) return { status: outcome.status, type: 'application/json', body: outcome.body };
+  if (!outcome.ok) return problem(outcome.rejection, request);
+  if (route.form === 'bytes-out') return { status: 200, type: 'application/octet-stream', body: outcome.answer };
+  return { status: 200, type: 'application/json', body: JSON.stringify(outcome.answer) };
+}
+
+/** The reply that a rejection is. */
+export function problem(rejection: Rejection, request: string): Replied {
+  const said: Problem = problemOf(rejection, request);
+  return { status: said.status, type: 'application/problem+json', body: JSON.stringify(said) };
+}
+
+/** What the environment failed at is unavailable for now; all the rest is a bug of ours, told without its inside. */
+export function faultOf(ports: Pick<ControlPorts, 'log'>, error: unknown, request: string): Rejection {
+  const code = (error as { code?: string }).code ?? '';
+  if (error instanceof StoreFault || code.startsWith('store.')) {
+    ports.log({ level: 'error', event: 'store.fault', code, request, detail: (error as Error).message });
+    return { code: 'control.unavailable', context: { detail: (error as Error).message } };
+  }
+  ports.log({ level: 'error', event: 'bug', request, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  return { code: 'control.bug', context: { request } };
+}

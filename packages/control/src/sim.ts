@@ -1,0 +1,13 @@
+// The face of @iog/control for a simulated network: the brain below its sockets, and what it stands on.
+export { type Brain, brain } from './brain.ts';
+export { forwardClock } from './clock.ts';
+export { makeFirstAccount } from './identity/first-account.ts';
+export type { BlobStore } from './blobs/blob-store.ts';
+export type { DeviceLink } from './fleet/device-link.ts';
+export { liveDevices } from './fleet/live-devices.ts';
+export type { Replied } from './http/answer.ts';
+export type { Clock, ControlPorts, LogLine, Timer } from './ports.ts';
+export { localSignals } from './signals.ts';
+export { openSqlite } from './store/sqlite/open.ts';
+export { type Commit, type CommitResult, type Store, StoreFault, type StoredRow } from './store/store.ts';
+export { tables } from './tables.ts';
