@@ -114,7 +114,7 @@ async function enrolled(supplier: IogClient, url: string, dir: string, i: number
   const all = hostCores();
   const cores = Array.from({ length: Math.min(coresPerDevice, all.length) }, (_, n) => all[(i * coresPerDevice + n) % all.length] ?? 0);
   const units = { cores: [...new Set(cores)], memoryBytes: bytesPerDevice, diskBytes: 1_000_000_000, gpus: [] };
-  const { code, approved } = await enrol({ dir, url, name: `device-${i + 1}`, units, runtime: 'process' });
+  const { code, approved } = await enrol({ dir, url, name: `device-${i + 1}`, units, runtime: 'process', shareCores: true });
   await supplier.call('device.approve', { body: { code } });
   return approved(AbortSignal.timeout(patienceMs));
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { lockDevice } from './device-lock.ts';
 
-const inUse = { name: 'DeviceInUse', code: 'device.in-use', message: /is run by another worker already: stop that one first/ };
+const inUse = { name: 'DeviceInUse', code: 'device.in-use', message: /is run by another worker already, process \d+: stop that one first/ };
 
 test('a second worker of one folder is refused until the first lets go, by whatever path', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'iog-device-'));
@@ -29,7 +29,7 @@ test('the lock of a worker that was killed is free', async (t) => {
   const code = `const { lockDevice } = await import(process.argv[1]); await lockDevice(process.argv[2], 0); console.log('held'); setInterval(() => 0, 1_000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code, join(import.meta.dirname, 'device-lock.ts'), dir]);
   await once(child.stdout, 'data');
-  await assert.rejects(lockDevice(dir, 0), inUse);
+  await assert.rejects(lockDevice(dir, 0), { ...inUse, pid: child.pid });
   child.kill('SIGKILL');
   await once(child, 'exit');
   await (await lockDevice(dir, 0)).release();

@@ -7,6 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export class DeviceInUse extends Error {
   override readonly name = 'DeviceInUse';
   readonly code = 'device.in-use';
+  /** The process that holds it; undefined where it does not say. */
+  readonly pid: number | undefined;
+  constructor(dir: string, pid: number | undefined) {
+    super(`the device in ${dir} is run by another worker already${pid === undefined ? '' : `, process ${pid}`}: stop that one first`);
+    this.pid = pid;
+  }
 }
 
 export interface DeviceLock {
@@ -14,6 +20,7 @@ export interface DeviceLock {
 }
 
 const pollMs = 100;
+const answerWithinMs = 500;
 
 /**
  * Holds the device of `dir`, by whatever path it is reached; rejects DeviceInUse where another process holds it for longer than `withinMs`:
@@ -22,11 +29,12 @@ const pollMs = 100;
  */
 export async function lockDevice(dir: string, withinMs: number): Promise<DeviceLock> {
   const { dev, ino } = statSync(dir);
+  const name = `\0iog-device-${dev}-${ino}`;
   const until = performance.now() + withinMs;
   for (;;) {
-    const server = await hold(`\0iog-device-${dev}-${ino}`);
+    const server = await hold(name);
     if (server !== undefined) return { release: () => new Promise((released) => server.close(() => released())) };
-    if (performance.now() >= until) throw new DeviceInUse(`the device in ${dir} is run by another worker already: stop that one first`);
+    if (performance.now() >= until) throw new DeviceInUse(dir, await holderOf(name));
     await sleep(pollMs);
   }
 }
@@ -34,8 +42,20 @@ export async function lockDevice(dir: string, withinMs: number): Promise<DeviceL
 /** Undefined where the name is held. */
 function hold(name: string): Promise<net.Server | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<net.Server | undefined>();
-  const server = net.createServer((socket) => socket.destroy());
+  // Whoever finds it held is told by whom.
+  const server = net.createServer((socket) => socket.on('error', () => socket.destroy()).end(`${process.pid}\n`));
   server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error)));
   server.listen({ path: name }, () => resolve(server.unref()));
+  return promise;
+}
+
+function holderOf(name: string): Promise<number | undefined> {
+  const { promise, resolve } = Promise.withResolvers<number | undefined>();
+  const socket = net.connect(name);
+  let said = '';
+  socket.setTimeout(answerWithinMs, () => socket.destroy());
+  socket.on('data', (chunk) => (said += chunk.toString('latin1', 0, 16)));
+  socket.on('error', () => undefined);
+  socket.once('close', () => resolve(/^[0-9]{1,10}\n$/.test(said) ? Number(said) : undefined));
   return promise;
 }

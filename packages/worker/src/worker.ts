@@ -6,13 +6,13 @@ import { type DeviceLock, lockDevice } from './device-lock.ts';
 import { realDisk } from './disk.ts';
 import { realHost } from './host.ts';
 import { authorization, openHttp, signedHttp } from './http.ts';
-import { deviceKeys, membership } from './identity/identity.ts';
+import { deviceKeys, membership, saveMembership } from './identity/identity.ts';
 import { realClock, realRandom, type Clock, type Log, type Random } from './ports.ts';
 import type { RunningNode, Runtime } from './lease/runtime-port.ts';
 import type { RayJobs } from './job/ray.ts';
 import { processRuntimeOf, rayOf } from './process-runtime.ts';
 import { realWire, type Wire } from './session/wire.ts';
-import { tunnelEnd } from './tunnel/tunnel-end.ts';
+import { type TunnelEnd, tunnelEnd } from './tunnel/tunnel-end.ts';
 import { Wiring } from './wiring.ts';
 
 export interface WorkerOptions {
@@ -23,8 +23,10 @@ export interface WorkerOptions {
   readonly log: Log;
   /** Root of all our own processes on this host; their CPU time is `own`. This process by default. */
   readonly rootPid?: number;
-  /** Control refuses this device for good, and why. */
+  /** Control refuses this device for good, and why: nothing is tried any more. */
   readonly refused?: (code: string, detail: string) => void;
+  /** How long a worker before this one may take to end. */
+  readonly inUseWithinMs?: number;
   readonly runtime?: Runtime;
   readonly ray?: (node: RunningNode, rayToken: string) => RayJobs;
   readonly clock?: Clock;
@@ -38,19 +40,18 @@ export interface RunningWorker {
   stop(options?: { readonly keepNodes?: boolean }): Promise<void>;
 }
 
-/** How long the worker before this one may take to end. */
-const inUseWithinMs = 10_000;
+const usualInUseWithinMs = 10_000;
 
 /** Starts the worker of an enrolled device. Throws when `dir` is enrolled nowhere, DeviceInUse when another worker runs it. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { dir } = options;
+  const { dir, inUseWithinMs = usualInUseWithinMs } = options;
   const member = membership(dir);
   if (member === undefined || member.device === null) {
     throw new Error(`The device in ${dir} is not enrolled. Run \`iog worker join\` first.`);
   }
   const lock = await lockDevice(dir, inUseWithinMs);
   try {
-    return await startHeld(options, { device: member.device, network: member.network }, lock);
+    return await startHeld(options, { url: member.url, device: member.device, network: member.network }, lock);
   } catch (error) {
     await lock.release();
     throw error;
@@ -59,16 +60,26 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
 async function startHeld(
   options: WorkerOptions,
-  { device, network }: { readonly device: DeviceId; readonly network: string },
+  member: { readonly url: string; readonly device: DeviceId; readonly network: string },
   lock: DeviceLock,
 ): Promise<RunningWorker> {
+  const { device, network } = member;
   const { dir, url, log, clock = realClock, random = realRandom, wire = realWire, rootPid = process.pid } = options;
   const keys = await deviceKeys(dir);
   const plain = openHttp(url);
   const signer = { device, secretKey: keys.secretKey, clock, random };
   const http = signedHttp(plain, signer);
   const runtime = options.runtime ?? processRuntimeOf({ dir: join(dir, 'nodes'), python: options.python, log });
-  const refused = options.refused ?? (() => undefined);
+  // Nobody else would end its dialling: what refuses the session refuses the tunnel too.
+  let isRefused = false;
+  let tunnel: TunnelEnd | undefined;
+  const refused = (code: string, detail: string): void => {
+    isRefused = true;
+    tunnel?.close();
+    // Told first: a full disk must not keep the worker here.
+    options.refused?.(code, detail);
+    if (code === 'device.removed') saveMembership(dir, { url: member.url, network, device, removed: true });
+  };
   const wiring = new Wiring({
     dir,
     url,
@@ -88,7 +99,7 @@ async function startHeld(
   });
 
   await wiring.start();
-  const tunnel = tunnelEnd({
+  tunnel = tunnelEnd({
     url: url.replace(/^http/, 'ws').replace(/\/+$/, '') + sockets.deviceTunnel,
     headers: () => ({ authorization: authorization(signer, 'GET', sockets.deviceTunnel) }),
     lookup: (lease) => {
@@ -100,11 +111,12 @@ async function startHeld(
       log({ level: 'info', event, ...Object.fromEntries(told) });
     },
   });
+  if (isRefused) tunnel.close();
   return {
     device,
     connected: () => wiring.connected,
     async stop({ keepNodes = false } = {}) {
-      tunnel.close();
+      tunnel?.close();
       await wiring.stop(keepNodes);
       plain.close();
       await lock.release();

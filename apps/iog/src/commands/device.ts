@@ -1,5 +1,5 @@
 // iog device: a supplier's devices.
-import type { DeviceView } from '@iog/protocol';
+import { isName, nameRule, type DeviceView } from '@iog/protocol';
 import type { Call, Command } from '../command.ts';
 import { UsageError } from '../failure.ts';
 import { withClient } from '../profile.ts';
@@ -42,16 +42,34 @@ const approve: Command = {
   summary: 'Approve the device that waits under a code',
   usage: '<code>',
   positionals: { min: 1, max: 1 },
-  options: { region: { type: 'string', value: '<name>', help: 'Where it stands, such as eu-west' } },
+  options: { region: { type: 'string', value: '<name>', help: 'Where it stands, such as eu-west; changed later by `iog device region`' } },
   examples: ['iog device approve ABCD-EFGH --region home'],
   run(call) {
     const code = (call.given.positionals[0] ?? '').toUpperCase();
     if (!/^[A-Z2-9]{4}-[A-Z2-9]{4}$/.test(code)) throw new UsageError(`"${code}" is not a code: it looks like ABCD-EFGH.`);
-    const region = call.given.text('region');
+    const region = call.given.name('region');
     const body = { code, ...(region === undefined ? {} : { region }) };
     return show(
       call,
       withClient(call.environment, (client) => client.call('device.approve', { body })),
+    );
+  },
+};
+
+const region: Command = {
+  name: 'device region',
+  summary: 'Say where a device stands, for quotes from now on',
+  usage: '<device> <region>',
+  positionals: { min: 2, max: 2 },
+  options: {},
+  examples: ['iog device region dev_01j… eu-west'],
+  run(call) {
+    const device = call.given.id('dev', 0);
+    const name = call.given.positionals[1] ?? '';
+    if (!isName(name)) throw new UsageError(`A region takes ${nameRule}, not "${name}".`);
+    return show(
+      call,
+      withClient(call.environment, (client) => client.call('device.region', { params: { device }, body: { region: name } })),
     );
   },
 };
@@ -84,6 +102,8 @@ const price: Command = {
   run(call) {
     const { given } = call;
     const device = given.id('dev', 0);
+    if (['core', 'memory'].every((name) => given.text(name) === undefined) && given.texts('gpu').length === 0)
+      throw new UsageError('`iog device price` needs a price: --core, --memory or --gpu. What it costs now: `iog device show`.');
     const [core, memory] = [given.amount('core'), given.amount('memory')];
     const gpus = given.texts('gpu').map(gpuPrice);
     return show(
@@ -115,4 +135,5 @@ export const deviceCommands: readonly Command[] = [
   steer('resume', 'Let a drained device take leases again'),
   steer('remove', 'Remove a device from the network'),
   price,
+  region,
 ];

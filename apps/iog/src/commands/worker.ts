@@ -5,7 +5,7 @@ import type { Command } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { logLine, serve } from '../network/serving.ts';
 import { requireNetwork, withClient } from '../profile.ts';
-import { formatBytes, formatCores, pairs, parseCores } from '../terminal/format.ts';
+import { countOf, formatBytes, formatCores, pairs, parseCores } from '../terminal/format.ts';
 import { deviceText } from './device-text.ts';
 
 const dir = { type: 'string', value: '<folder>', help: "The device's folder: its keys never leave it (default <home>/worker)" } as const;
@@ -22,22 +22,26 @@ const join: Command = {
     name: { type: 'string', value: '<name>', help: "The device's name (default device)" },
     cores: { type: 'string', value: '<list>', help: 'Cores to offer, such as 0-3,6 (default all)' },
     memory: { type: 'string', value: '<size>', help: 'Memory to offer, such as 8GB (default all)' },
+    'share-cores': { type: 'boolean', help: 'Another device of this machine may offer these cores too: both compete for them' },
   },
   examples: ['iog worker join --name attic --cores 2-5 --memory 8GB', 'iog device approve ABCD-EFGH'],
   async run({ given, environment, terminal }) {
-    const { enrol, inventory } = await import('@iog/worker');
+    const { enrol, hostCores, inventory } = await import('@iog/worker');
     const coresText = given.text('cores');
     const cores = coresText === undefined ? undefined : parseCores(coresText);
     if (coresText !== undefined && cores === undefined) throw new UsageError(`--cores takes a list such as 0-3,6, not "${coresText}".`);
     const memoryBytes = given.bytes('memory');
+    requireHas(await inventory(), hostCores(), { cores, memoryBytes });
     const units = await inventory({ ...(cores === undefined ? {} : { cores }), ...(memoryBytes === undefined ? {} : { memoryBytes }) });
-    terminal.say(`offers cores ${formatCores(units.cores)}, ${formatBytes(units.memoryBytes)} of memory, ${units.gpus.length} GPUs`);
+    terminal.say(`offers ${formatCores(units.cores)}, ${formatBytes(units.memoryBytes)} of memory, ${countOf(units.gpus.length, 'GPU')}`);
     const network = given.text('url') ?? requireNetwork(environment).url;
     const folder = given.text('dir') ?? path.join(environment.home, 'worker');
-    const { code, approved } = await enrol({ dir: folder, url: network, name: given.text('name') ?? 'device', units, runtime: 'process' });
+    const name = given.name('name') ?? 'device';
+    const shareCores = given.flag('share-cores');
+    const { code, approved } = await enrol({ dir: folder, url: network, name, units, runtime: 'process', shareCores });
     if (code !== '') terminal.say(`code ${code}\nWhoever runs the network approves it within ten minutes: iog device approve ${code}`);
     const device = await approved();
-    terminal.result({ device }, `${device} is enrolled. Run it: iog worker run`);
+    terminal.result({ device }, `${device} is enrolled. Run it: iog worker run${dirWords(given.text('dir'))}`);
   },
 };
 
@@ -46,22 +50,33 @@ const run: Command = {
   summary: 'Run the worker of an enrolled device',
   usage: '',
   positionals: { min: 0, max: 0 },
-  options: { dir, url, supervised: { type: 'boolean', help: 'End when stdin closes' } },
+  options: {
+    dir,
+    url: { ...url, help: 'The network (default IOG_URL, else the one it enrolled in)' },
+    supervised: { type: 'boolean', help: 'End when stdin closes' },
+  },
   examples: ['iog worker run', 'iog worker run --dir /var/lib/iog-worker --url http://127.0.0.1:8790'],
   async run({ given, environment, terminal }) {
-    const network = given.text('url') ?? requireNetwork(environment).url;
     const folder = given.text('dir') ?? path.join(environment.home, 'worker');
     const { startWorker } = await import('@iog/worker');
-    requireEnrolled(folder);
+    const enrolled = requireEnrolled(folder);
+    if (enrolled.removed === true) throw refusal('device.removed', '', given.text('dir'));
+    // Where it enrolled: the profile here may be of another network, and a second machine has none.
+    const network = given.text('url') ?? environment.url ?? enrolled.url;
     const supervised = given.flag('supervised');
-    const refused = (code: string, detail: string): void => terminal.say(`control refuses this device: ${detail} (${code})`);
+    const { promise: over, resolve } = Promise.withResolvers<Error>();
+    const refused = (code: string, detail: string): void => resolve(refusal(code, detail, given.text('dir')));
     // All processes of the supervisor count as our own, not as foreign time.
     const own = supervised ? { rootPid: process.ppid } : {};
-    const start = () => startWorker({ dir: folder, url: network, python: environment.python, log: logLine, refused, ...own });
-    await serve({ supervised, terminal }, start, ({ device }) => ({
-      value: { device },
-      text: `${device} is running`,
-    }));
+    // A worker whose supervisor was killed takes a while to end; one that a person started is simply there.
+    const wait = supervised ? {} : { inUseWithinMs: 1_000 };
+    const start = () =>
+      startWorker({ dir: folder, url: network, python: environment.python, log: logLine, refused, ...own, ...wait }).catch(
+        (error: unknown) => {
+          throw supervised ? error : inUse(error, folder);
+        },
+      );
+    await serve({ supervised, terminal }, start, ({ device }) => ({ value: { device }, text: `${device} is running` }), over);
   },
 };
 
@@ -88,10 +103,43 @@ const status: Command = {
   },
 };
 
-function requireEnrolled(folder: string): { readonly device: string | null; readonly url: string } {
+/** What is offered must be there: else a typing error would enrol something else. */
+function requireHas(
+  host: { readonly memoryBytes: number },
+  here: readonly number[],
+  { cores, memoryBytes }: { readonly cores: readonly number[] | undefined; readonly memoryBytes: number | undefined },
+): void {
+  const missing = (cores ?? []).filter((core) => !here.includes(core));
+  if (missing.length > 0) throw new UsageError(`--cores names ${formatCores(missing)} that this host lacks: it has ${formatCores(here)}.`);
+  if (memoryBytes !== undefined && memoryBytes > host.memoryBytes)
+    throw new UsageError(`--memory is ${formatBytes(memoryBytes)}; this host has ${formatBytes(host.memoryBytes)}.`);
+}
+
+function dirWords(folder: string | undefined): string {
+  if (folder === undefined) return '';
+  return ` --dir ${/^[A-Za-z0-9_./~-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`}`;
+}
+
+function refusal(code: string, detail: string, folder: string | undefined): UserError {
+  const anew = `iog worker join${dirWords(folder)}`;
+  if (code === 'device.removed') return new UserError('This device was removed from the network.', `Enrol it anew: \`${anew}\`.`);
+  return new UserError(
+    `The network refuses this device: ${detail} (${code})`,
+    'Check --url, and that this build is not older than the network.',
+  );
+}
+
+function inUse(error: unknown, folder: string): unknown {
+  if (!(error instanceof Error) || error.name !== 'DeviceInUse') return error;
+  const { pid } = error as Error & { readonly pid?: number };
+  const by = pid === undefined ? '' : `, process ${pid}`;
+  return new UserError(`The device in ${folder} is run by another worker already${by}.`, 'Stop that one first, or give another --dir.');
+}
+
+function requireEnrolled(folder: string): { readonly device: string | null; readonly url: string; readonly removed?: boolean } {
   const file = path.join(folder, 'membership.json');
   if (!existsSync(file)) throw new UserError(`${folder} holds no enrolled device.`, 'Enrol it: `iog worker join`.');
-  return JSON.parse(readFileSync(file, 'utf8')) as { device: string | null; url: string };
+  return JSON.parse(readFileSync(file, 'utf8')) as { device: string | null; url: string; removed?: boolean };
 }
 
 export const workerCommands: readonly Command[] = [join, run, status];

@@ -4,8 +4,10 @@ import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** The first line that a supervised command prints. */
-export type Greeting = Readonly<Record<string, unknown>> & { readonly failed?: { readonly code: string; readonly message: string } };
+/** The first line that a supervised command prints; one that ends for good prints another, which failed. */
+export type Greeting = Readonly<Record<string, unknown>> & {
+  readonly failed?: { readonly code: string; readonly message: string; readonly isFinal?: boolean };
+};
 
 export interface ChildOptions {
   readonly name: string;
@@ -53,12 +55,17 @@ export function superviseChild({ name, words, logFile, env, say }: ChildOptions)
     closeSync(log);
     child = current;
     let failure: ChildFailure | undefined;
+    let isOver = false;
     current.stdin?.on('error', () => undefined);
     if (current.stdout !== null) {
-      createInterface({ input: current.stdout }).once('line', (line) => {
+      let isGreeted = false;
+      createInterface({ input: current.stdout }).on('line', (line) => {
         const greeting = parse(line);
-        if (greeting?.failed !== undefined) failure = new ChildFailure(greeting.failed.code, greeting.failed.message);
-        else if (greeting !== undefined) {
+        if (greeting?.failed !== undefined) {
+          failure = new ChildFailure(greeting.failed.code, greeting.failed.message);
+          isOver = greeting.failed.isFinal === true;
+        } else if (greeting !== undefined && !isGreeted) {
+          isGreeted = true;
           greeted = greeting;
           first?.resolve(greeting);
         }
@@ -70,6 +77,7 @@ export function superviseChild({ name, words, logFile, env, say }: ChildOptions)
       if (stopping) return first?.reject(new ChildFailure('stopped', `${name} was stopped`));
       if (greeted === undefined)
         return first?.reject(failure ?? new ChildFailure('ended', `${name} ended with ${code ?? signal}; see ${logFile}`));
+      if (isOver) return say(`${name} ended for good: ${failure?.message ?? ''}`);
       if (Date.now() - started > settledAfterMs) pauseMs = firstPauseMs;
       say(`${name} ended with ${code ?? signal}; starting it again in ${pauseMs} ms`);
       timer = setTimeout(launch, pauseMs);

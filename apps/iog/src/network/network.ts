@@ -6,10 +6,11 @@ import { laptopPolicy, type DeviceId, type DeviceView } from '@iog/protocol';
 import { hashApiSecret } from '@iog/seal';
 import { UserError } from '../failure.ts';
 import { makePrivateFolder, newProfile, readProfile, writeProfile, type Profile } from '../profile.ts';
-import { formatBytes, formatCores, waitReason } from '../terminal/format.ts';
+import { countOf, formatBytes, formatCores, waitReason } from '../terminal/format.ts';
 import { ChildFailure, superviseChild, type Child, type Greeting } from './child.ts';
-import { planHost, type DevicePlan } from './plan.ts';
+import { isShared, planHost, type DevicePlan } from './plan.ts';
 import { readRecord, writeRecord, type NetworkRecord } from './record.ts';
+import { isSupervised } from './running.ts';
 import { withStore, withoutStore } from './store-choice.ts';
 
 export interface NetworkOptions {
@@ -41,6 +42,7 @@ const pollMs = 300;
 /** Brings control up. Throws UserError when the folder is in use or the port taken. */
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const { home, dir, env, say } = options;
+  if (isSupervised(path.join(dir, 'control'))) throw alreadyRunning(dir);
   makePrivateFolder(home);
   makePrivateFolder(dir);
   const { record, profile: before } = await prepare(options);
@@ -64,10 +66,22 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         kept = { ...kept, funded: true };
         writeRecord(dir, kept);
       }
+      if (kept.devices.some((plan) => isShared(plan, kept.devices)))
+        say('This machine has fewer cores than devices: devices share a core, and compete for it.');
       const ids = await Promise.all(
-        kept.devices.map((plan, i) => startDevice({ plan, url, client, dir: path.join(dir, `worker-${i + 1}`), env, say }, workers)),
+        kept.devices.map((plan, i) =>
+          startDevice(
+            { plan, shareCores: isShared(plan, kept.devices), url, client, dir: path.join(dir, `worker-${i + 1}`), env, say },
+            workers,
+          ),
+        ),
       );
-      return untilAdmitted(client, ids, waiting, signal);
+      return untilAdmitted(
+        client,
+        ids.filter((id) => id !== undefined),
+        waiting,
+        signal,
+      );
     },
     async stop() {
       await endClusters(client, say);
@@ -78,7 +92,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   };
 }
 
-async function prepare({ home, dir, devices, port, store, say }: NetworkOptions): Promise<{ record: NetworkRecord; profile: Profile }> {
+async function prepare({ home, dir, devices, port, store }: NetworkOptions): Promise<{ record: NetworkRecord; profile: Profile }> {
   const known = readRecord(dir);
   const profile = readProfile(home);
   if (known !== undefined) {
@@ -107,7 +121,6 @@ async function prepare({ home, dir, devices, port, store, say }: NetworkOptions)
   const limit = process.constrainedMemory();
   const memoryBytes = limit > 0 ? Math.min(limit, all.memoryBytes) : all.memoryBytes;
   const plan = planHost(hostCores(), memoryBytes, devices ?? 2);
-  if (plan.shared) say(`This machine has fewer cores than devices: devices share a core, and compete for it.`);
   const record = { port: port ?? 0, devices: plan.devices, funded: false, postgres: store !== undefined };
   const fresh = profile ?? (await newProfile(''));
   // Before control knows the key's hash: a crash in between must not leave an account whose key is lost.
@@ -170,10 +183,7 @@ async function startControlChild(
 function refusal(error: ChildFailure, dir: string, port: number): Error {
   switch (error.code) {
     case 'store.in-use':
-      return new UserError(
-        `The network in ${dir} is already running.`,
-        'Use it as it is, stop it first, or start another with IOG_HOME set to a new folder.',
-      );
+      return alreadyRunning(dir);
     case 'EADDRINUSE':
       return new UserError(`Port ${port} is taken by another program.`, 'Choose another with --port, or leave it out.');
     case 'store.unavailable':
@@ -182,6 +192,11 @@ function refusal(error: ChildFailure, dir: string, port: number): Error {
     default:
       return new UserError(`Control did not start: ${error.message}.`, `See ${path.join(dir, 'control.log')}, and \`iog doctor\`.`);
   }
+}
+
+function alreadyRunning(dir: string): UserError {
+  const next = 'Use it as it is, stop it first, or start another with IOG_HOME set to a new folder.';
+  return new UserError(`The network in ${dir} is already running.`, next);
 }
 
 async function drawFaucet(client: IogClient): Promise<void> {
@@ -194,6 +209,8 @@ async function drawFaucet(client: IogClient): Promise<void> {
 
 interface DeviceStart {
   readonly plan: DevicePlan;
+  /** Another device of this machine has a core of this one too. */
+  readonly shareCores: boolean;
   readonly url: string;
   readonly client: IogClient;
   readonly dir: string;
@@ -201,11 +218,16 @@ interface DeviceStart {
   readonly say: (line: string) => void;
 }
 
-async function startDevice({ plan, url, client, dir, env, say }: DeviceStart, workers: Child[]): Promise<DeviceId> {
-  const { enrol, inventory } = await import('@iog/worker');
+/** Undefined for a device that was removed from the network: it stays out. */
+async function startDevice({ plan, shareCores, url, client, dir, env, say }: DeviceStart, workers: Child[]): Promise<DeviceId | undefined> {
+  const { enrol, inventory, membership } = await import('@iog/worker');
   makePrivateFolder(dir);
+  if (membership(dir)?.removed === true) {
+    say(`device ${plan.name}: was removed from the network, and stays out; to enrol it anew: iog worker join --dir ${dir}`);
+    return undefined;
+  }
   const units = await inventory({ cores: [...plan.cores], memoryBytes: plan.memoryBytes });
-  const { code, approved } = await enrol({ dir, url, name: plan.name, units, runtime: 'process' });
+  const { code, approved } = await enrol({ dir, url, name: plan.name, units, runtime: 'process', shareCores });
   if (code !== '') await client.call('device.approve', { body: { code } });
   const id = await approved(AbortSignal.timeout(inUseRetryMs * 5));
   const words = ['worker', 'run', '--supervised', '--dir', dir, '--url', url];
@@ -216,7 +238,7 @@ async function startDevice({ plan, url, client, dir, env, say }: DeviceStart, wo
       ? new UserError(`The worker ${plan.name} did not start: ${error.message}.`, `See ${dir}.log, and \`iog doctor\`.`)
       : error;
   });
-  say(`device ${plan.name}: cores ${formatCores(units.cores)}, ${formatBytes(units.memoryBytes)}, ${units.gpus.length} GPUs (${id})`);
+  say(`device ${plan.name}: ${formatCores(units.cores)}, ${formatBytes(units.memoryBytes)}, ${countOf(units.gpus.length, 'GPU')} (${id})`);
   return id;
 }
 

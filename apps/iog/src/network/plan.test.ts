@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { planHost } from './plan.ts';
+import { isShared, planHost } from './plan.ts';
 
 test('core sets are disjoint, whole and even; memory never passes the host', () => {
   fc.assert(
@@ -14,6 +14,10 @@ test('core sets are disjoint, whole and even; memory never passes the host', () 
         const { devices: plans, shared } = planHost(cores, memoryBytes, devices);
         assert.equal(plans.length, devices);
         assert.equal(shared, cores.length < devices);
+        assert.equal(
+          plans.some((plan) => isShared(plan, plans)),
+          shared,
+        );
         assert.ok(plans.reduce((sum, plan) => sum + plan.memoryBytes, 0) <= memoryBytes * 0.75);
         assert.equal(new Set(plans.map(({ name }) => name)).size, devices);
         const sizes = plans.map((plan) => plan.cores.length);

@@ -16,6 +16,11 @@ const offeredPercent = 75;
 const memoryGrainBytes = 50_000_000;
 const least = 100_000_000;
 
+/** Whether another of these plans has one of its cores too. */
+export function isShared(plan: DevicePlan, all: readonly DevicePlan[]): boolean {
+  return all.some((other) => other.name !== plan.name && other.cores.some((core) => plan.cores.includes(core)));
+}
+
 /** Fixed at enrolment: a device's units do not change with the next start. */
 export function planHost(cores: readonly number[], memoryBytes: number, devices: number): HostPlan {
   const shared = cores.length < devices;

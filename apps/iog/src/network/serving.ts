@@ -23,11 +23,15 @@ export function untilToldToEnd(supervised: boolean): { told: Promise<string>; re
   };
 }
 
-/** Starts, greets, waits until told to end, stops within a bound. A start that fails greets with the failure when supervised. */
+/**
+ * Starts, greets, waits until told to end, stops within a bound. A start that fails greets with the failure when supervised. `over` is the
+ * service's own end, for good: it is thrown once the service has stopped, and a supervisor is told that another start would be in vain.
+ */
 export async function serve<S extends { stop(): Promise<void> }>(
   { supervised, terminal }: { readonly supervised: boolean; readonly terminal: Terminal },
   start: () => Promise<S>,
   greet: (service: S) => { readonly value: object; readonly text: string },
+  over?: Promise<Error>,
 ): Promise<void> {
   const { told, release } = untilToldToEnd(supervised);
   try {
@@ -35,24 +39,27 @@ export async function serve<S extends { stop(): Promise<void> }>(
     try {
       service = await start();
     } catch (error) {
-      if (supervised) greetFailure(error);
+      if (supervised) tellFailure(error);
       throw error;
     }
     const { value, text } = greet(service);
     if (supervised || terminal.json) process.stdout.write(`${JSON.stringify(value)}\n`);
     else terminal.say(text);
-    await told;
+    const end = await Promise.race([told, ...(over === undefined ? [] : [over])]);
     // A stop that hangs must not outlive its supervisor's patience.
     setTimeout(() => process.exit(1), stopWithinMs).unref();
     await service.stop();
+    if (!(end instanceof Error)) return;
+    if (supervised) tellFailure(end, { isFinal: true });
+    throw end;
   } finally {
     release();
   }
 }
 
-function greetFailure(error: unknown): void {
+function tellFailure(error: unknown, { isFinal = false } = {}): void {
   const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: String(error) };
-  process.stdout.write(`${JSON.stringify({ failed: { code: code ?? 'failed', message } })}\n`);
+  process.stdout.write(`${JSON.stringify({ failed: { code: code ?? 'failed', message, isFinal } })}\n`);
 }
 
 /** A line of a service's log: JSON on stderr, dated. */

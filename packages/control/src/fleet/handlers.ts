@@ -1,5 +1,5 @@
 // fleet over HTTP: enrolment by code, approval, drain, resume, remove, prices.
-import type { DeviceId, Rejection } from '@iog/protocol';
+import type { AccountId, DeviceId, Rejection } from '@iog/protocol';
 import {
   type Decision,
   type DeviceRow,
@@ -10,6 +10,7 @@ import {
   enrolmentOpen,
   enrolmentView,
   reject,
+  relocate,
   remove,
   reprice,
   resume,
@@ -29,8 +30,12 @@ type Served =
   | 'device.drain'
   | 'device.resume'
   | 'device.remove'
-  | 'device.price';
-type Steer = 'device.drain' | 'device.resume' | 'device.remove' | 'device.price';
+  | 'device.price'
+  | 'device.region';
+type Steer = 'device.drain' | 'device.resume' | 'device.remove' | 'device.price' | 'device.region';
+
+/** A host has at most as many devices as it may have cores. */
+const mostDevicesOfHost = 1_000;
 
 export function fleetHandlers(ports: ControlPorts, drop: (device: string, rejection: Rejection) => void): Pick<Handlers, Served> {
   const view = (device: DeviceRow) => {
@@ -88,12 +93,10 @@ export function fleetHandlers(ports: ControlPorts, drop: (device: string, reject
         async (read) => {
           const enrolment = await read.one('enrolment', call.body.code);
           if (!enrolment) return reject('enrolment.unknown', { code: call.body.code });
-          const same = await ports.store.query({ kind: 'device', index: 'publicKey', equals: enrolment.enrolment.publicKey, limit: 10 });
-          const others = await read.many(
-            'device',
-            same.map(({ row }) => row.id as DeviceId),
-          );
-          return approve(
+          // Read before the lists and written with the device: of two approvals at once, the later decides again and finds the other's device.
+          const account = await read.one('account', accountOf(call));
+          const others = await read.many('device', await neighboursOf(ports, accountOf(call), enrolment));
+          const decision = approve(
             enrolment,
             {
               account: accountOf(call),
@@ -105,6 +108,7 @@ export function fleetHandlers(ports: ControlPorts, drop: (device: string, reject
             },
             others,
           );
+          return decision.ok && account ? { ...decision, rows: [...decision.rows, account] } : decision;
         },
         view,
       );
@@ -130,5 +134,15 @@ export function fleetHandlers(ports: ControlPorts, drop: (device: string, reject
       return outcome;
     },
     'device.price': (call) => steer(call, (device) => reprice(device, call.body)),
+    'device.region': (call) => steer(call, (device) => relocate(device, call.body.region)),
   };
+}
+
+/** The devices that an enrolment is decided beside: those with its key, and the account's own on its host. */
+async function neighboursOf({ store }: ControlPorts, account: AccountId, { enrolment }: EnrolmentRow): Promise<DeviceId[]> {
+  const found = await Promise.all([
+    store.query({ kind: 'device', index: 'publicKey', equals: enrolment.publicKey, limit: 10 }),
+    store.query({ kind: 'device', index: 'host', equals: `${account}/${enrolment.host}`, limit: mostDevicesOfHost }),
+  ]);
+  return [...new Set(found.flat().map(({ row }) => row.id as DeviceId))];
 }

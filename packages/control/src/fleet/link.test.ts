@@ -34,7 +34,8 @@ test('only a code that waits is approved, once, by one account, while it lives',
   const said = enrolmentOf(keys);
   await rig.call('POST', '/v1/enrolments', said, { key: null });
   const device = (await approve(said.code))['id'];
-  assert.equal((await approve(said.code))['id'], device);
+  const again = await approve(said.code);
+  assert.deepEqual([again.code, again.detail.includes(String(device))], ['enrolment.approved', true]);
   const other = await rig.account('other');
   assert.equal((await approve(said.code, other.secret)).code, 'enrolment.unknown');
   const late = enrolmentOf(keys);
@@ -42,6 +43,27 @@ test('only a code that waits is approved, once, by one account, while it lives',
   const state = async () => (await rig.call('GET', `/v1/enrolments/${late.code}`, undefined, { key: null })).body['state'];
   await until('the code to expire', async () => (await state()) === 'expired');
   assert.equal((await approve(late.code)).code, 'enrolment.unknown');
+});
+
+test('a core of one host is approved once, also by two approvals at once, unless the joiner shares it', async (t) => {
+  const rig = await startRig(t);
+  const host = 'attic';
+  const join = async (changes: Record<string, unknown>) => {
+    const said = enrolmentOf(await deviceKeys(), { host, ...changes });
+    await rig.call('POST', '/v1/enrolments', said, { key: null });
+    return async () => (await rig.call('POST', '/v1/devices', { code: said.code })).body;
+  };
+  const [one, two] = [await join({}), await join({})];
+  const answers = await Promise.all([one(), two()]);
+  const [refused] = answers.filter(({ code }) => code !== undefined);
+  const [first] = answers.filter(({ code }) => code === undefined);
+  assert.equal(refused?.code, 'device.overlap', JSON.stringify(answers));
+  const id = String(first?.['id']);
+  assert.match(refused.detail, new RegExp(`${id}.* offers the cores 0, 1 already`));
+  assert.equal((await (await join({ shareCores: true }))()).code, undefined);
+  assert.equal((await (await join({ host: 'cellar' }))()).code, undefined);
+  await rig.call('POST', `/v1/devices/${id}/region`, { region: 'eu-west' });
+  assert.equal((await rig.call('GET', `/v1/devices/${id}`)).body['region'], 'eu-west');
 });
 
 test('a device request holds once, for this device, path, body and hour', async (t) => {
@@ -122,7 +144,7 @@ test('the newest session of a device wins, and its proof is asked of it anew', a
   const enrolled = await enrolFake(rig);
   const first = await connectFake(rig, enrolled);
   const second = await connectFake(rig, enrolled);
-  await until('the first to be closed', () => first.closed());
+  assert.deepEqual(await until('the first to be closed', () => first.closed()), { code: 4000, reason: 'session.displaced' });
   assert.equal(second.epoch(), first.epoch() + 1);
   await until('the proof', async () => (await second.view()).state === 'admitted');
   assert.equal((await second.view()).connected, true);

@@ -33,6 +33,8 @@ interface Session {
 }
 
 const helloWithinMs = 10_000;
+/** How long a displaced session may take to close. */
+const farewellMs = 1_000;
 const queueMax = 256;
 const checkMessage = Compile(ToControlSchema);
 
@@ -102,7 +104,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   }
 
   function begin(link: DeviceLink, device: DeviceRow, version: number): Session {
-    sessions.get(device.id)?.link.terminate();
+    displace(sessions.get(device.id));
     // A demand that went to the session before will not be answered in this one.
     capacity.forget(device.id);
     const { session: times, evidence } = ports.policy;
@@ -143,6 +145,14 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     watch();
     void pushAssignments(device.id);
     return session;
+  }
+
+  /** It is told why, so that it does not come back at once; a link that is dead does not hear it, and is cut. */
+  function displace(before: Session | undefined): void {
+    if (before === undefined) return;
+    before.stop();
+    end(before.link, { code: 'session.displaced', context: {} });
+    ports.clock.after(farewellMs, () => before.link.terminate());
   }
 
   function enqueue(session: Session, message: ToControl): void {

@@ -1,5 +1,5 @@
 // What a supplier may do with a device, and the opening of its sessions. A removed device is removed for good.
-import { type Instant, type Prices, type Rejection, type Units, formatDurationMs } from '@iog/protocol';
+import { type Instant, type Prices, type Rejection, type Units, formatAmount, formatDurationMs, mostPriceMicro } from '@iog/protocol';
 import type { DeviceRow, LeaseRow } from '../rows.ts';
 import { type Decision, accept, reject } from '../decision.ts';
 import { proofExpired } from './capacity.ts';
@@ -59,6 +59,14 @@ export function reprice(device: DeviceRow, prices: Prices): Decision<DeviceRow> 
   return accept([repriced], repriced);
 }
 
+/** Where it stands, for quotes from now on: those made before, and leases, name no region. Rejects `device.removed`. */
+export function relocate(device: DeviceRow, region: string): Decision<DeviceRow> {
+  if (device.state === 'removed') return reject('device.removed', { device: device.id });
+  if (device.region === region) return accept([], device);
+  const moved: DeviceRow = { ...device, region };
+  return accept([moved], moved);
+}
+
 /** The device in its next session: whatever an older epoch still says is ignored from now on. Rejects `device.removed`. */
 export function openSession(device: DeviceRow): Decision<DeviceRow> {
   if (device.state === 'removed') return reject('device.removed', { device: device.id });
@@ -66,10 +74,14 @@ export function openSession(device: DeviceRow): Decision<DeviceRow> {
   return accept([opened], opened);
 }
 
-/** Why these prices cannot stand: one is below zero, or a GPU of the device has none. */
+/** Why these prices cannot stand: one is below zero or absurd, or a GPU of the device has none. */
 export function checkPrices(prices: Prices, units: Units): Rejection | undefined {
   const all = [prices.coreMicro, prices.memoryGbMicro, ...Object.values(prices.gpuMicro)];
   if (all.some((price) => BigInt(price) < 0n)) return { code: 'request.malformed', context: { detail: 'a price is below zero' } };
+  if (all.some((price) => BigInt(price) > mostPriceMicro)) {
+    const detail = `a price is above ${formatAmount(mostPriceMicro)} (${mostPriceMicro} micro-units) an hour`;
+    return { code: 'request.malformed', context: { detail } };
+  }
   const unpriced = units.gpus.find((gpu) => gpuPriceMicro(prices.gpuMicro, gpu.model) === undefined);
   if (!unpriced) return undefined;
   return { code: 'request.malformed', context: { detail: `gpuMicro has no price for ${unpriced.model}, and no default` } };

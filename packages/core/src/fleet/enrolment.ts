@@ -1,5 +1,5 @@
 // How a device comes in: it says what it is under a short code, then a supplier's key approves that code. The signature is checked before.
-import type { AccountId, DeviceId, Enrolment, EnrolmentView, Instant, Policy, Prices, Units } from '@iog/protocol';
+import type { AccountId, DeviceId, Enrolment, EnrolmentView, Instant, Policy, Prices, Rejection, Units } from '@iog/protocol';
 import type { DeviceRow, EnrolmentRow } from '../rows.ts';
 import { type Decision, accept, reject } from '../decision.ts';
 import { checkPrices } from './device.ts';
@@ -52,15 +52,16 @@ export interface Approval {
 export const regionUnnamed = 'local';
 
 /**
- * The device that the code stands for. Approving again gives the same device; so does a device that enrols again with its key, with
- * what it says anew. `others` are the devices with the same public key. Rejects `enrolment.unknown` (expired, or another account's),
- * `device.state` (enrolled by another account), `device.busy` (says other units while leases live on it), `request.malformed` (prices).
+ * The device that the code stands for. A device that enrols again with its key stays that device, with what it says anew. `others` are the
+ * devices with the same public key, and the account's on the same host. Rejects `enrolment.unknown` (expired, or another account's),
+ * `enrolment.approved`, `device.state` (enrolled by another account), `device.busy` (says other units while leases live on it),
+ * `device.overlap` (another device of the host offers some of its cores, and it does not say that it shares), `request.malformed` (prices).
  */
 export function approve(row: EnrolmentRow, by: Approval, others: readonly DeviceRow[]): Decision<DeviceRow> {
   const { enrolment } = row;
   if (row.state === 'approved') {
     const device = others.find((other) => other.id === row.device && other.account === by.account);
-    return device ? accept([], device) : reject('enrolment.unknown', { code: row.id });
+    return device ? reject('enrolment.approved', { code: row.id, device: device.id }) : reject('enrolment.unknown', { code: row.id });
   }
   if (by.now >= row.expiresAt) return reject('enrolment.unknown', { code: row.id });
   const before = others.find((other) => other.publicKey === enrolment.publicKey && other.state !== 'removed');
@@ -68,12 +69,28 @@ export function approve(row: EnrolmentRow, by: Approval, others: readonly Device
   if (before && before.live.length > 0 && !saysTheSame(before, row)) {
     return reject('device.busy', { device: before.id, leases: before.live.length, free: 'once its leases have ended and stopped' });
   }
+  const overlap = overlapOf(row, by.account, others);
+  if (overlap) return { ok: false, rejection: overlap };
   const prices = by.prices ?? before?.prices ?? by.policy.defaultPrices;
   const wrong = checkPrices(prices, enrolment.units);
   if (wrong) return { ok: false, rejection: wrong };
   const device = before ? renewed(before, row, by, prices) : enrolled(row, by, prices);
   const approved: EnrolmentRow = { ...row, state: 'approved', device: device.id };
   return accept([device, approved], device);
+}
+
+/** Hosts are told by the name that their own account's devices give them: it is a guard against slips, not against an owner that lies. */
+function overlapOf({ enrolment }: EnrolmentRow, account: AccountId, others: readonly DeviceRow[]): Rejection | undefined {
+  if (enrolment.shareCores === true) return undefined;
+  const neighbours = others.filter(
+    (other) =>
+      other.account === account && other.host === enrolment.host && other.state !== 'removed' && other.publicKey !== enrolment.publicKey,
+  );
+  for (const { id, name, host, units } of neighbours) {
+    const twice = units.cores.filter((core) => enrolment.units.cores.includes(core)).toSorted((a, b) => a - b);
+    if (twice.length > 0) return { code: 'device.overlap', context: { device: id, name, host, cores: twice.join(', ') } };
+  }
+  return undefined;
 }
 
 export function enrolmentView(row: EnrolmentRow, now: Instant): EnrolmentView {

@@ -5,7 +5,7 @@ import { type Enrolment, laptopPolicy as policy } from '@iog/protocol';
 import type { DeviceRow, EnrolmentRow } from '../rows.ts';
 import type { Decision } from '../decision.ts';
 import { admissible, capacityDemand, capacityDue, judgeCapacity, recordProof } from './capacity.ts';
-import { drain, openSession, remove, reprice, resume } from './device.ts';
+import { drain, openSession, relocate, remove, reprice, resume } from './device.ts';
 import { deviceView, reputation } from './device-view.ts';
 import { approve, enrolmentOpen, enrolmentView } from './enrolment.ts';
 import { sampleAccount, sampleDevice, sampleEnrolment, sampleGpu, sampleId, sampleLease, sampleNow as now } from './sample-device.ts';
@@ -20,6 +20,7 @@ function valueOf<T>(decision: Decision<T>): T {
 const codeOf = (decision: Decision<unknown>): string | undefined => (decision.ok ? undefined : decision.rejection.code);
 const opened = (changes: Partial<Enrolment> = {}): EnrolmentRow => valueOf(enrolmentOpen(sampleEnrolment(changes), now, policy));
 const units = sampleEnrolment().units;
+const joins = (changes: Partial<Enrolment>, others: readonly DeviceRow[]) => approve(opened(changes), by, others);
 
 test('an enrolment is refused for its runtime, for too little, for units named twice', () => {
   assert.equal(codeOf(enrolmentOpen(sampleEnrolment(), now, { ...policy, runtimes: [] })), 'policy.runtime');
@@ -41,13 +42,14 @@ test('a code belongs to the device that said it first, until it expires', () => 
   assert.equal(enrolmentView(row, row.expiresAt).state, 'expired');
 });
 
-test('approving makes a waiting device; approving again gives the same one; others learn nothing', () => {
+test('approving makes a waiting device; approving again names it; others learn nothing', () => {
   const decision = approve(opened(), by, []);
   const device = valueOf(decision);
   assert.deepEqual([device.state, device.id, device.account, device.prices], ['waiting', by.deviceId, sampleAccount, policy.defaultPrices]);
   const row = decision.ok ? decision.rows.find((each) => each.kind === 'enrolment') : undefined;
   assert.ok(row?.kind === 'enrolment' && row.state === 'approved' && row.device === device.id);
-  assert.deepEqual(approve(row, { ...by, deviceId: sampleId('dev', 10) }, [device]), { ok: true, rows: [], value: device });
+  const again = approve(row, { ...by, region: 'eu-west' }, [device]);
+  assert.deepEqual(again, { ok: false, rejection: { code: 'enrolment.approved', context: { code: row.id, device: device.id } } });
   assert.equal(codeOf(approve(row, { ...by, account: sampleId('acc', 2) }, [device])), 'enrolment.unknown');
   assert.equal(codeOf(approve(opened(), { ...by, now: now + policy.limits.enrolmentMs }, [])), 'enrolment.unknown');
 });
@@ -62,12 +64,38 @@ test('a device that enrols again with its key stays that device; with other unit
   assert.equal(valueOf(approve(opened(), by, [{ ...before, state: 'removed' }])).id, by.deviceId);
 });
 
-test('prices below zero, or none for a GPU, are refused', () => {
+test('a core is not offered twice by one host of an account, unless the joiner says so', () => {
+  const [first, gone] = [sampleDevice(2, { name: 'attic' }), sampleDevice(3, { state: 'removed' })];
+  const refused = joins({ units: { ...units, cores: [1, 2] } }, [gone, first]);
+  const context = { device: first.id, name: 'attic', host: 'host', cores: '1' };
+  assert.deepEqual(refused, { ok: false, rejection: { code: 'device.overlap', context } });
+  assert.equal(joins({ units: { ...units, cores: [1, 2] }, shareCores: true }, [first]).ok, true);
+  const apart = [
+    joins({ units: { ...units, cores: [2, 3] } }, [first]),
+    joins({}, [gone]),
+    joins({}, [{ ...first, host: 'other' }]),
+    joins({}, [{ ...first, account: sampleId('acc', 2) }]),
+    joins({}, [{ ...first, publicKey: sampleEnrolment().publicKey }]),
+  ];
+  for (const decision of apart) assert.equal(decision.ok, true, JSON.stringify(decision));
+});
+
+test('a device moves to another region, for quotes from now on', () => {
+  const device = sampleDevice(1);
+  assert.equal(valueOf(relocate(device, 'eu-west')).region, 'eu-west');
+  assert.deepEqual(relocate(device, device.region), { ok: true, rows: [], value: device });
+  assert.equal(codeOf(relocate({ ...device, state: 'removed' }, 'eu-west')), 'device.removed');
+});
+
+test('prices below zero, absurd ones, or none for a GPU, are refused', () => {
   const gpu = sampleDevice(1, { units: { ...units, gpus: [sampleGpu(1)] } });
   const free = { coreMicro: '0', memoryGbMicro: '0', gpuMicro: {} };
   assert.equal(codeOf(reprice(gpu, free)), 'request.malformed');
   assert.equal(codeOf(reprice(gpu, { ...free, coreMicro: '-1', gpuMicro: { H100: '1' } })), 'request.malformed');
   assert.deepEqual(valueOf(reprice(gpu, { ...free, gpuMicro: { H100: '1' } })).prices.gpuMicro, { H100: '1' });
+  const absurd = reprice(gpu, { ...free, gpuMicro: { H100: '1000000000001' } });
+  assert.ok(!absurd.ok && /a price is above 1000000\.00 /.test(String(absurd.rejection.context['detail'])), JSON.stringify(absurd));
+  assert.equal(reprice(gpu, { ...free, gpuMicro: { H100: '1000000000000' } }).ok, true);
   assert.equal(codeOf(approve(opened(), { ...by, prices: { ...free, memoryGbMicro: '-5' } }, [])), 'request.malformed');
 });
 

@@ -68,7 +68,8 @@ async function enrols(person: Person, room: SupplierRoom): Promise<SimDevice | u
     recipientSignature: sign(keys.secretKey, 'recipient', Buffer.from(keys.ageRecipient)),
     units: { cores, memoryBytes: 8_000_000_000, diskBytes: 0, gpus: [] },
     runtime: 'process',
-    host: 'sim',
+    // Each on a host of its own: all offer the same cores.
+    host: `sim-${keys.publicKey.slice(0, 8)}`,
     atMs: room.now(),
   };
   const opened = await person.ask('enrolment.create', {

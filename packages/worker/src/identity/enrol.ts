@@ -17,11 +17,13 @@ export interface EnrolOptions {
   readonly name: string;
   readonly units: Units;
   readonly runtime: RuntimeKind;
+  /** Another device of this host offers some of these cores too, and its owner knows. */
+  readonly shareCores?: boolean;
   readonly clock?: Clock;
   readonly random?: Random;
 }
 export interface Enrolling {
-  /** What to type at the network; '' when this device is enrolled there already. */
+  /** What to type at the network; '' when this device is enrolled there already, and was not removed since. */
   readonly code: string;
   /** Ends when the code is approved; rejects when it expires, or when `signal` fires. */
   approved(signal?: AbortSignal): Promise<DeviceId>;
@@ -38,7 +40,7 @@ export async function enrol(options: EnrolOptions): Promise<Enrolling> {
   try {
     const network = await networkKey(http);
     const known = membership(dir);
-    if (known?.network === network && known.device !== null) {
+    if (known?.network === network && known.device !== null && known.removed !== true) {
       const { device } = known;
       if (known.url !== url) saveMembership(dir, { ...known, url });
       http.close();
@@ -69,10 +71,26 @@ function newCode(random: Random): string {
   return `${letters.slice(0, 4)}-${letters.slice(4)}`;
 }
 
-function signedEnrolment({ name, units, runtime }: EnrolOptions, keys: DeviceKeys, code: string, atMs: number): Enrolment {
+function signedEnrolment(
+  { name, units, runtime, shareCores = false }: EnrolOptions,
+  keys: DeviceKeys,
+  code: string,
+  atMs: number,
+): Enrolment {
   const { publicKey, ageRecipient: recipient } = keys;
   const host = hostname().slice(0, 128);
-  const said = { code, name, publicKey, recipient, recipientSignature: signRecipient(keys), units, runtime, host, atMs };
+  const said = {
+    code,
+    name,
+    publicKey,
+    recipient,
+    recipientSignature: signRecipient(keys),
+    units,
+    runtime,
+    host,
+    ...(shareCores ? { shareCores } : {}),
+    atMs,
+  };
   return { ...said, signature: signValue(keys, 'enrolment', said) };
 }
 

@@ -17,6 +17,8 @@ export interface Membership {
   readonly url: string;
   readonly network: string;
   readonly device: DeviceId | null;
+  /** The network has told its worker that the device was removed: it enrols anew. */
+  readonly removed?: boolean;
 }
 
 const keysFile = 'device-keys.json';
@@ -44,7 +46,7 @@ export function membership(dir: string): Membership | undefined {
   const found = readJson(join(dir, membershipFile)) as Partial<Membership> | null | undefined;
   if (typeof found?.url !== 'string' || typeof found.network !== 'string') return undefined;
   const device = typeof found.device === 'string' && isId('dev', found.device) ? found.device : null;
-  return { url: found.url, network: found.network, device };
+  return { url: found.url, network: found.network, device, ...(found.removed === true ? { removed: true } : {}) };
 }
 
 export function saveMembership(dir: string, value: Membership): void {

@@ -1,7 +1,7 @@
 // How a node begins and ends under its keeper, in both containments, with a stand-in for Ray that does what leaks: it forks away and
 // forgets its environment. Forming a real cluster is tested under tests/system.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -89,6 +89,30 @@ test('a start is idempotent for one lease and generation; a newer one replaces i
   });
 });
 
+test('no other user of the host reads or renames anything of a node, although Ray opens its own folder to all', async () => {
+  await withPlace('pid-namespace', async (place) => {
+    await place.start();
+    const [init = ''] = place.folders();
+    const folder = path.dirname(init);
+    const job = path.join(folder, 'r', 'job.py');
+    assert.equal(readOr(job), 'secret');
+    assert.equal(fs.statSync(path.dirname(job)).mode & 0o777, 0o777);
+    assert.equal(fs.statSync(folder).mode & 0o777, 0o700);
+    assert.deepEqual(fs.readdirSync(folder).toSorted(), ['init.json', 'keeper.json', 'keeper.sock', 'node.log', 'r', 'token']);
+    // Only root can become another user.
+    if (process.getuid?.() !== 0) return;
+    assert.equal(asNobody('true').status, 0);
+    const token = path.join(folder, 'token');
+    for (const command of [
+      ['ls', folder],
+      ['cat', job],
+      ['cat', token],
+      ['mv', token, `${token}.old`],
+    ])
+      assert.match(asNobody(...command).stderr, /Permission denied/, command.join(' '));
+  });
+});
+
 test('a port taken since it was allocated is named', async () => {
   await withPlace('pid-namespace', async (place) => {
     const ports = await place.runtime().allocatePorts({ lease, role: 'head' });
@@ -108,9 +132,13 @@ test('without Ray the runtime says what is missing and what to do', () => {
   assert.throws(() => processRuntime(options), /python was not found at \/nowhere\/bin\/python\. Run `npm start`/);
 });
 
-/** Forks a child with a session of its own, and one that has also lost its environment, its session and its parent. */
+/** Widens its folder as Ray does; forks a child with a session of its own, and one that has also lost its environment, its session and its parent. */
 const standIn = `#!/usr/bin/env -S python3 -S
-import os, time
+import os, sys, time
+given = sys.argv[sys.argv.index("--temp-dir") + 1]
+os.chmod(given, 0o777)
+with open(os.path.join(given, "job.py"), "w") as file:
+    file.write("secret")
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
@@ -188,6 +216,10 @@ async function startElsewhere({ dir, python, graceMs, containment }: ProcessRunt
   let out = '';
   for await (const chunk of child.stdout) out += String(chunk);
   return Number(out);
+}
+
+function asNobody(...command: string[]) {
+  return spawnSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', '--', ...command], { encoding: 'utf8' });
 }
 
 function specOf(generation: number): NodeSpec {

@@ -11,7 +11,7 @@ import { type HeldPorts, holdAgain, holdPorts, takenPort } from './free-ports.ts
 import { connectKeeper } from './keeper-link.ts';
 import type { KeeperSpec } from './keeper.ts';
 import { endMarked, markName } from './marked-processes.ts';
-import { type NodePorts, markOf, rayArguments, rayEnvironment } from './ray-start.ts';
+import { type NodePorts, markOf, rayArguments, rayEnvironment, rayFolder } from './ray-start.ts';
 import { type NodeRecord, processNode } from './process-node.ts';
 
 /** Without user namespaces (Ubuntu 24.04 for ordinary users) the node's first process is a subreaper that kills all below it. */
@@ -145,13 +145,16 @@ function checkPython(python: string): void {
   }
 }
 
-/** Writes the node's private folder: its token, the keeper's and the first process's orders. Short, for Ray's socket paths. */
+/** Writes the node's private folder: its token, the keeper's and the first process's orders, and Ray's own folder in it. */
 function layOut(
   spec: NodeSpec,
   ports: NodePorts,
   { python, graceMs, containment }: { python: string; graceMs: number; containment: Containment },
 ): NodeRecord {
   const tempDir = fs.mkdtempSync(path.join(os.tmpdir().length > 20 ? '/tmp' : os.tmpdir(), 'iog-'));
+  // Never wider, whatever becomes of what is in it.
+  fs.chmodSync(tempDir, 0o700);
+  fs.mkdirSync(rayFolder(tempDir), { mode: 0o700 });
   const file = (name: string): string => path.join(tempDir, name);
   const write = (name: string, text: string): void => fs.writeFileSync(file(name), text, { mode: 0o600 });
   const { lease, role, slice, head } = spec;
@@ -171,7 +174,13 @@ function layOut(
   };
   write(
     'init.json',
-    JSON.stringify({ cores: slice.cores, argv: rayArguments(node), env: rayEnvironment(node), cwd: tempDir, log: file('node.log') }),
+    JSON.stringify({
+      cores: slice.cores,
+      argv: rayArguments(node),
+      env: rayEnvironment(node),
+      cwd: rayFolder(tempDir),
+      log: file('node.log'),
+    }),
   );
   const init = [path.join(python, 'bin', 'python'), '-S', path.join(import.meta.dirname, 'python', 'node_init.py'), file('init.json')];
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user'];

@@ -57,7 +57,7 @@ export interface RayNode {
   readonly headAddress: string | undefined;
   /** The folder of the Python environment that has Ray. */
   readonly python: string;
-  /** At most 44 characters: Ray puts sockets below it. */
+  /** The node's own folder, for its user alone. At most 42 characters: Ray puts sockets below it. */
   readonly tempDir: string;
   readonly tokenPath: string;
 }
@@ -75,7 +75,7 @@ export function rayArguments(node: RayNode): string[] {
     ['--num-gpus', node.gpuCount],
     ['--memory', Math.max(100_000_000, node.memoryBytes - objectStoreBytes)],
     ['--object-store-memory', objectStoreBytes],
-    ['--temp-dir', node.tempDir],
+    ['--temp-dir', rayFolder(node.tempDir)],
     ['--object-manager-port', ports.objectManager],
     ['--node-manager-port', ports.nodeManager],
     ['--dashboard-agent-listen-port', ports.agentHttp],
@@ -104,6 +104,14 @@ export function rayArguments(node: RayNode): string[] {
   return [path.join(node.python, 'bin', 'ray'), 'start', '--block', '--disable-usage-stats', ...common, ...own];
 }
 
+/**
+ * What Ray is given of a node's folder. Ray lets every user of the host write into it, and what it lays there, such as a job's source, may be
+ * read by all: the node's folder around it shuts them out. One letter, for a Unix socket's path has 107 bytes and Ray takes some 90.
+ */
+export function rayFolder(tempDir: string): string {
+  return path.join(tempDir, 'r');
+}
+
 /** The mark of a node's processes: its temporary folder is its own for as long as it lives. */
 export function markOf(tempDir: string): string {
   return path.basename(tempDir);
@@ -114,8 +122,8 @@ export function rayEnvironment(node: RayNode): Record<string, string> {
   const shim = path.join(import.meta.dirname, 'python');
   return {
     PATH: `${path.join(node.python, 'bin')}:/usr/local/bin:/usr/bin:/bin`,
-    HOME: node.tempDir,
-    TMPDIR: node.tempDir,
+    HOME: rayFolder(node.tempDir),
+    TMPDIR: rayFolder(node.tempDir),
     LANG: 'C.UTF-8',
     PYTHONUNBUFFERED: '1',
     PYTHONPATH: shim,

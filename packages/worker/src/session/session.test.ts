@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Assignment, DeviceId, ToControl } from '@iog/protocol';
-import { realClock, realRandom } from '../ports.ts';
+import { realClock, realRandom, type Log } from '../ports.ts';
 import { readMessage } from './messages.ts';
 import { Session, retryDelayMs, type SessionOptions } from './session.ts';
 import { realWire } from './wire.ts';
@@ -17,7 +17,7 @@ interface Heard {
   readonly ignored: string[];
 }
 
-function open(control: FakeControl): { session: Session; heard: Heard } {
+function open(control: FakeControl, hear: Log = () => undefined): { session: Session; heard: Heard } {
   const heard: Heard = { assigned: [], refused: [], ignored: [] };
   const options: SessionOptions = {
     url: control.url,
@@ -34,7 +34,9 @@ function open(control: FakeControl): { session: Session; heard: Heard } {
     clock: realClock,
     random: realRandom,
     wire: realWire,
-    log: ({ event, detail }) => {
+    log: (line) => {
+      const { event, detail } = line;
+      hear(line);
       if (event === 'session.ignored') heard.ignored.push(String(detail));
     },
   };
@@ -130,6 +132,34 @@ test('a refusal that no retry mends stops the session; another network is refuse
     assert.equal(count(control, 'hello'), 1);
   } finally {
     first.session.stop();
+    control.close();
+  }
+});
+
+test('a session that was taken over leaves the other alone for a while; short sessions do not begin the waiting anew', async () => {
+  const control = await FakeControl.open();
+  const waits: { readonly event: string; readonly retryInMs: number }[] = [];
+  const { session } = open(control, ({ event, retryInMs }) => {
+    if (typeof retryInMs === 'number') waits.push({ event, retryInMs });
+  });
+  const cut = async (end: () => void): Promise<void> => {
+    const before = waits.length;
+    await control.until(() => session.connected, 'the session');
+    end();
+    await control.until(() => waits.length > before, 'its end');
+  };
+  try {
+    for (let i = 0; i < 3; i++) await cut(() => control.sockets.at(-1)?.terminate());
+    await cut(() => control.say({ type: 'refused', code: 'session.displaced', detail: '' }));
+    assert.deepEqual(
+      waits.map(({ event }) => event),
+      ['session.lost', 'session.lost', 'session.lost', 'session.displaced'],
+    );
+    const [first = 0, , third = 0, yielded = 0] = waits.map(({ retryInMs }) => retryInMs);
+    assert.ok(first <= 200 && third >= 400 && yielded >= 2_500, JSON.stringify(waits));
+    assert.equal(session.connected, false);
+  } finally {
+    session.stop();
     control.close();
   }
 });

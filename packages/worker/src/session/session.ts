@@ -15,11 +15,16 @@ import type { Wire, WireLink } from './wire.ts';
 
 const firstRetryMs = 200;
 const mostRetryMs = 5_000;
+/** A session that was shorter does not show that the trouble before it is over. */
+const settledAfterMs = 10_000;
+/** Two workers of one device would take the session from each other for ever: who is displaced leaves it alone for longer each time. */
+const displacedRetryMs = { first: 5_000, most: 300_000 } as const;
 const coalesceMs = 20;
 const pingEveryMs = 3_000;
 const silentAfterMs = 12_000;
 /** Refusals that no retry mends. */
 const finalCodes = new Set<string>(['device.unknown', 'device.removed', 'device.signature', 'link.version'] satisfies ErrorCode[]);
+const displaced: ErrorCode = 'session.displaced';
 const leastBeatEveryMs = 100;
 const mostBeatEveryMs = 60_000;
 /** A long outage is told by its beginning. */
@@ -55,6 +60,7 @@ interface Live {
   readonly link: WireLink;
   readonly timers: Map<string, Timer>;
   epoch: number | undefined;
+  welcomedAtMs: number;
   beatEveryMs: number;
   heardAtMs: number;
 }
@@ -64,6 +70,7 @@ export class Session {
   #live: Live | undefined;
   #retry: Timer | undefined;
   #failures = 0;
+  #displaced = 0;
   #highestEpoch = -1;
   #pulse = '';
   #stopped = false;
@@ -125,7 +132,7 @@ export class Session {
         if (isMine()) this.#lose(reason);
       },
     });
-    const mine: Live = { link, timers: new Map(), epoch: undefined, beatEveryMs: 2_000, heardAtMs: clock.monoMs() };
+    const mine: Live = { link, timers: new Map(), epoch: undefined, welcomedAtMs: 0, beatEveryMs: 2_000, heardAtMs: clock.monoMs() };
     this.#live = mine;
     this.#again('watch', pingEveryMs, () => this.#watch());
   }
@@ -182,6 +189,7 @@ export class Session {
     if (message.epoch <= this.#highestEpoch) return this.#lose(`a welcome of epoch ${message.epoch} after ${this.#highestEpoch}`);
     this.#highestEpoch = message.epoch;
     live.epoch = message.epoch;
+    live.welcomedAtMs = this.#options.clock.monoMs();
     live.beatEveryMs = Math.min(mostBeatEveryMs, Math.max(leastBeatEveryMs, message.beatEveryMs));
     this.#options.log({ level: 'info', event: 'session.open', epoch: message.epoch });
     this.#options.welcomed(message);
@@ -208,10 +216,10 @@ export class Session {
 
   #lose(reason: string): void {
     if (this.#live === undefined) return;
-    if (this.#live.epoch !== undefined) this.#failures = 0;
+    const { clock, random, log } = this.#options;
+    if (this.#live.epoch !== undefined && clock.monoMs() - this.#live.welcomedAtMs >= settledAfterMs) this.#failures = 0;
     this.#end();
     if (this.#stopped) return;
-    const { clock, random, log } = this.#options;
     const retryInMs = retryDelayMs(this.#failures, random);
     if (this.#failures < loggedFailures) log({ level: 'warn', event: 'session.lost', reason, retryInMs });
     this.#failures += 1;
@@ -221,7 +229,19 @@ export class Session {
   /** What a later try may mend is tried again, after the usual wait. */
   #refused(code: string, detail: string): void {
     if (finalCodes.has(code)) return this.#refuse(code, detail);
-    this.#lose(`${code}: ${detail}`);
+    if (code === displaced) this.#yield();
+    else this.#lose(`${code}: ${detail}`);
+  }
+
+  #yield(): void {
+    this.#end();
+    if (this.#stopped) return;
+    const { clock, random, log } = this.#options;
+    const retryInMs = retryDelayMs(this.#displaced, random, displacedRetryMs);
+    const reason = 'another worker of this device took the session over';
+    log({ level: 'warn', event: 'session.displaced', reason, retryInMs });
+    this.#displaced += 1;
+    this.#retry = clock.after(retryInMs, () => this.#dial());
   }
 
   #refuse(code: string, detail: string): void {
@@ -258,9 +278,9 @@ export class Session {
   }
 }
 
-/** Doubling with jitter: the first at most 200 ms, none above 5 s. */
-export function retryDelayMs(failures: number, random: Random): number {
-  const most = Math.min(mostRetryMs, firstRetryMs * 2 ** Math.min(failures, 10));
+/** Doubling with jitter: the first at most 200 ms, none above 5 s, unless said otherwise. */
+export function retryDelayMs(failures: number, random: Random, span = { first: firstRetryMs, most: mostRetryMs }): number {
+  const most = Math.min(span.most, span.first * 2 ** Math.min(failures, 10));
   const part = ((random(1)[0] ?? 0) + 1) / 256;
   return Math.ceil(most * (0.5 + part / 2));
 }
