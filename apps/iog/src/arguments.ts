@@ -1,7 +1,7 @@
 // The command line → values that fit the command's row, or a UsageError that names what is wrong and what was perhaps meant.
 import { parseArgs } from 'node:util';
-import { isId, parseAmount, parseDurationMs, type Id, type IdPrefix } from '@iog/protocol';
-import { sharedOptions, type Command } from './command.ts';
+import { isId, isName, nameRule, parseAmount, parseDurationMs, type Id, type IdPrefix } from '@iog/protocol';
+import { sharedOptions, type Command, type Options } from './command.ts';
 import { UsageError } from './failure.ts';
 import { parseBytes } from './terminal/format.ts';
 
@@ -17,14 +17,16 @@ export interface Given {
   bytes(name: string): number | undefined;
   durationMs(name: string): number | undefined;
   amount(name: string): bigint | undefined;
+  /** A name that a person gives to something of theirs. */
+  name(name: string): string | undefined;
   id<P extends IdPrefix>(prefix: P, index: number): Id<P>;
 }
 
 /** Throws UsageError. `words` are what follows the command's name. */
 export function parseCommandLine(command: Command, words: readonly string[]): Given {
   const cut = command.takesCommand === true ? words.indexOf('--') : -1;
-  const own = cut < 0 ? words : words.slice(0, cut);
-  const options = { ...command.options, ...sharedOptions };
+  const options: Options = { ...command.options, ...sharedOptions };
+  const own = joinNegative(cut < 0 ? words : words.slice(0, cut), options);
   const config = Object.fromEntries(
     Object.entries(options).map(([name, { type, multiple, short }]) => [
       name,
@@ -40,6 +42,18 @@ export function parseCommandLine(command: Command, words: readonly string[]): Gi
   const { values, positionals } = parsed;
   if (values['help'] !== true) requirePositionals(command, positionals);
   return given(values, positionals, cut < 0 ? [] : words.slice(cut + 1));
+}
+
+/** `--cap -1` is `--cap=-1`: the value is wrong, not the way it is written, and its own message says so. */
+function joinNegative(words: readonly string[], options: Options): string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const last = joined.at(-1) ?? '';
+    const takesValue = last.startsWith('--') && options[last.slice(2)]?.type === 'string';
+    if (takesValue && /^-[0-9.]/.test(word)) joined[joined.length - 1] = `${last}=${word}`;
+    else joined.push(word);
+  }
+  return joined;
 }
 
 function usageOf(error: unknown, command: Command, known: readonly string[]): unknown {
@@ -80,8 +94,9 @@ function given(values: Readonly<Record<string, unknown>>, positionals: readonly 
     count: (name, { min = 1, max = 1_000_000 } = {}) =>
       read(name, (found) => wholeNumber(found, min, max), `a whole number from ${min} to ${max}`),
     bytes: (name) => read(name, parseBytes, 'a size such as 2GB, 500MB or 1GiB'),
-    durationMs: (name) => read(name, parseDurationMs, 'a time such as 90s, 30m, 2h or 1h30m'),
+    durationMs: (name) => read(name, (found) => parseDurationMs(found) || undefined, 'a time above zero such as 90s, 30m, 2h or 1h30m'),
     amount: (name) => read(name, parseAmount, 'an amount such as 1.50'),
+    name: (name) => read(name, (found) => (isName(found) ? found : undefined), nameRule),
     id(prefix, index) {
       const found = positionals[index] ?? '';
       if (isId(prefix, found)) return found;

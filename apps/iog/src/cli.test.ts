@@ -62,10 +62,19 @@ const refused: readonly [words: string[], says: RegExp][] = [
   [['quote', '--for', '10s'], /from 1m to 744h/],
   [['quote', '--for', '1h', '--hours', '1'], /say the same/],
   [['quote', '--cap', '1.1234567'], /--cap takes an amount/],
+  [['quote', '--nodes', '-1'], /--nodes takes a whole number from 1 to 64, not "-1"/],
+  [['quote', '--cap', '-1'], /--cap takes an amount such as 1\.50, not "-1"/],
+  [['quote', '--for', '-5m'], /--for takes a time above zero .*, not "-5m"/],
+  [['key', 'create', '--expires', '-1h'], /--expires takes a time above zero .*, not "-1h"/],
+  [['key', 'create', '--expires=0h'], /--expires takes a time above zero .*, not "0h"/],
+  [['key', 'create', '--name', 'ünï 🎉'], /--name takes letters \(A to Z\), digits, spaces and .*, not "ünï 🎉"/],
+  [['cluster', 'create', '--idle-end', '10s'], /--idle-end takes a time from 1m to 24h/],
   [['quote', 'extra'], /does not take "extra"/],
   [['cluster', 'show'], /needs <cluster>/],
   [['run'], /needs a command after --/],
   [['control', '--first-account', 'a'], /go together/],
+  [['control', '--host', '0.0.0.0'], /--host 0\.0\.0\.0 is refused: .* loopback only/],
+  [['control', '--host', '127.0.0.1.example.org'], /is refused/],
 ];
 for (const [words, says] of refused) {
   test(`iog ${words.join(' ')}: exit 2, and what is meant`, async () => {

@@ -23,6 +23,8 @@ export interface Command {
   /** One word or two: `up`, `cluster create`. */
   readonly name: string;
   readonly summary: string;
+  /** What help says besides, a line each. */
+  readonly notes?: readonly string[];
   /** What follows the name, options apart: `<cluster>`, `[-- command…]`. */
   readonly usage: string;
   readonly positionals: { readonly min: number; readonly max: number };
@@ -36,6 +38,6 @@ export interface Command {
 
 /** What every command has. */
 export const sharedOptions: Options = {
-  json: { type: 'boolean', help: 'Print the result as JSON on stdout' },
+  json: { type: 'boolean', help: 'Print the result as JSON on stdout; a list is one array, with all of its pages' },
   help: { type: 'boolean', short: 'h', help: 'Show this help' },
 };

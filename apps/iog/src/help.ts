@@ -14,7 +14,9 @@ export function helpOfAll(commands: readonly Command[]): string {
     '',
     'Environment: IOG_HOME (default ~/.iog), IOG_URL and IOG_KEY (instead of the profile in IOG_HOME),',
     '  IOG_STORE (postgres://…, where control keeps its rows).',
-    "Exit codes: 0 done, 1 failed, 2 wrong usage; `iog run` and `iog job logs --follow` exit with the job's own code.",
+    "Exit codes: 0 done, 1 failed, 2 wrong usage; `iog run` and `iog job logs --follow` exit with the job's own code;",
+    '  130: Ctrl-C left `iog run`, and its job and cluster go on.',
+    'With --json a list is one array, with all of its pages (the API itself gives {items, next}, page by page).',
     'Start here: `iog start`. More on each: `iog <command> --help`.',
   ].join('\n');
 }
@@ -25,9 +27,10 @@ export function helpOfNoun(noun: string, commands: readonly Command[]): string {
   return [`Usage: iog ${noun} <command>`, '', pairs(own.map(({ name, summary }) => [`  ${name}`, summary] as const))].join('\n');
 }
 
-export function helpOf({ name, summary, usage, options, examples }: Command): string {
+export function helpOf({ name, summary, notes = [], usage, options, examples }: Command): string {
   return [
     summary,
+    ...notes,
     '',
     `Usage: iog ${name}${usage === '' ? '' : ` ${usage}`} [options]`,
     '',

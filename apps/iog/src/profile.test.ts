@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { environment } from './environment.ts';
-import { newProfile, readProfile, requireNetwork, writeProfile } from './profile.ts';
+import { newProfile, readProfile, requireNetwork, withClient, writeProfile } from './profile.ts';
 
 const base = mkdtempSync(path.join(tmpdir(), 'iog-profile-'));
 after(() => rmSync(base, { recursive: true, force: true }));
@@ -35,6 +35,8 @@ test("the profile's key goes to its own network only", async () => {
   writeProfile(home, profile);
   assert.equal(requireNetwork(environment({ IOG_HOME: home })).key, profile.key);
   assert.equal(requireNetwork(environment({ IOG_HOME: home, IOG_URL: 'http://127.0.0.1:2' })).key, undefined);
+  const elsewhere = withClient(environment({ IOG_HOME: home, IOG_URL: 'http://127.0.0.1:2' }), () => Promise.resolve());
+  await assert.rejects(elsewhere, /IOG_URL differs from the profile's network, so its key is not sent/);
   assert.throws(() => requireNetwork(environment({ IOG_HOME: home, IOG_URL: 'ftp://x' })), /not an address/);
   assert.throws(() => requireNetwork(environment({ IOG_HOME: home, IOG_KEY: 'abc' })), /does not look like/);
 });

@@ -103,7 +103,12 @@ export async function withClient<T>(
   work: (client: IogClient) => Promise<T>,
   patienceMs = shortPatienceMs,
 ): Promise<T> {
-  const { url, key } = requireNetwork(environment);
+  const { url, key, profile } = requireNetwork(environment);
+  if (key === undefined && profile !== undefined)
+    throw new UserError(
+      "IOG_URL differs from the profile's network, so its key is not sent.",
+      `Set IOG_KEY to a key of ${url}, or unset IOG_URL to use ${profile.url}.`,
+    );
   const client = iogClient({ url, patienceMs, ...(key === undefined ? {} : { key }) });
   try {
     return await work(client);

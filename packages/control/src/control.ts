@@ -107,7 +107,7 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : settings.port;
   return {
-    url: `http://${settings.host}:${port}`,
+    url: `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
     publicKey: key.publicKey,
     async stop() {
       await mind.stop();

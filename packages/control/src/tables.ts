@@ -15,6 +15,7 @@ export const tables = [
     account: (row) => ({ equals: row.account, sort: row.id }),
     all: (row) => ({ sort: row.id }),
     publicKey: (row) => ({ equals: row.publicKey }),
+    host: (row) => (row.state === 'removed' ? undefined : { equals: `${row.account}/${row.host}`, sort: row.id }),
   }),
   spec('cluster', {
     account: (row) => ({ equals: row.account, sort: row.id }),

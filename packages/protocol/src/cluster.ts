@@ -56,6 +56,7 @@ export const LeaseViewSchema = strict({
   endedAt: Type.Union([InstantSchema, Type.Null()]),
   endReason: Type.Union([TextSchema, Type.Null()]),
   provenMs: CountSchema,
+  unprovenMs: CountSchema,
   paidMicro: AmountSchema,
 });
 export type LeaseView = Static<typeof LeaseViewSchema>;

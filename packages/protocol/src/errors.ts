@@ -1,4 +1,5 @@
 // The one, append-only table of errors: code → HTTP status, sentence, next step. A Rejection is a value that names one of them.
+import { formatAmount } from './money.ts';
 
 export type ErrorContext = Readonly<Record<string, string | number>>;
 export interface Rejection {
@@ -12,7 +13,20 @@ interface ErrorRow {
   readonly next: string;
 }
 
-/** `{name}` in a sentence is filled from the context. Codes are never removed or given another meaning. */
+/** What lists the things of a noun: the next step where one was not found. */
+const lists: Readonly<Record<string, string>> = {
+  account: 'iog account show',
+  cluster: 'iog cluster list',
+  device: 'iog device list',
+  job: 'iog job list <cluster>',
+  key: 'iog key list',
+  lease: 'iog cluster show <cluster>',
+};
+
+/**
+ * `{name}` in a sentence is filled from the context; an amount (`…Micro`) is told in the context's `currency`, and `{list}` by its `noun`.
+ * Codes are never removed or given another meaning.
+ */
 export const errors = {
   'request.malformed': {
     status: 400,
@@ -34,8 +48,16 @@ export const errors = {
   },
   'key.missing': { status: 401, sentence: 'No API key was given.', next: 'Set IOG_KEY, or run where `iog up` has written one.' },
   'key.unknown': { status: 401, sentence: 'This API key is not known here.', next: 'Check the key and the address of the network.' },
-  'key.expired': { status: 401, sentence: 'This API key expired.', next: 'Make another: `iog key create`.' },
-  'key.revoked': { status: 401, sentence: 'This API key was revoked.', next: 'Make another: `iog key create`.' },
+  'key.expired': {
+    status: 401,
+    sentence: 'This API key expired.',
+    next: 'Make another with a key that has the scope admin: `iog key create`.',
+  },
+  'key.revoked': {
+    status: 401,
+    sentence: 'This API key was revoked.',
+    next: 'Make another with a key that has the scope admin: `iog key create`.',
+  },
   'key.scope': {
     status: 403,
     sentence: 'This API key lacks the scope {scope}.',
@@ -43,14 +65,19 @@ export const errors = {
   },
   'key.spend-cap': {
     status: 403,
-    sentence: 'This key may spend {capMicro} micro-units in all and {spentMicro} are spent or held; {needsMicro} more would pass it.',
-    next: 'Use another key or a smaller cluster.',
+    sentence: 'This key may spend {capMicro} in all and {spentMicro} are spent or held; {needsMicro} more would pass it.',
+    next: 'Use another key, or a lower --cap or a shorter --for: a cluster holds its cap.',
   },
-  'not-found': { status: 404, sentence: 'There is no {noun} {id} in this account.', next: 'List what there is: `iog {noun} list`.' },
+  'not-found': { status: 404, sentence: 'There is no {noun} {id} in this account.', next: 'See what there is: `{list}`.' },
   'enrolment.unknown': {
     status: 404,
     sentence: 'No device waits under the code {code}.',
     next: 'Run `iog worker join` again; a code lives ten minutes.',
+  },
+  'enrolment.approved': {
+    status: 409,
+    sentence: 'The code {code} was approved already: it is the device {device}.',
+    next: 'See `iog device show {device}`; what it costs and where it stands: `iog device price {device}`, `iog device region {device} <region>`.',
   },
   'enrolment.invalid': {
     status: 400,
@@ -68,6 +95,11 @@ export const errors = {
     status: 409,
     sentence: 'The device {device} still holds {leases} leases.',
     next: 'Drain it first: `iog device drain {device}`. It is free {free}.',
+  },
+  'device.overlap': {
+    status: 409,
+    sentence: 'The device {device} ({name}) of the host {host} offers the cores {cores} already: they would be sold twice.',
+    next: 'Join with other cores (`iog worker join --cores <list>`), remove {device} first, or say that they compete: `iog worker join --share-cores`.',
   },
   'device.state': { status: 409, sentence: 'The device {device} is {state}.', next: 'See `iog device list`.' },
   'quote.expired': { status: 409, sentence: 'The quote expired {agoMs} ms ago.', next: 'Ask for a new one: `iog quote`.' },
@@ -91,7 +123,7 @@ export const errors = {
   },
   'balance.short': {
     status: 402,
-    sentence: 'The balance is {hasMicro} micro-units and {needsMicro} are needed.',
+    sentence: 'The balance is {hasMicro} and {needsMicro} are needed.',
     next: "Add funds, or shorten the time: the hold is the cluster's cap.",
   },
   'cluster.state': { status: 409, sentence: 'The cluster {cluster} is {state}.', next: 'See `iog cluster show {cluster}`.' },
@@ -103,6 +135,11 @@ export const errors = {
     next: 'Nothing: the newer assignment holds.',
   },
   'session.stale': { status: 409, sentence: 'The session epoch {has} is older than {needs}.', next: 'Nothing: the newer session holds.' },
+  'session.displaced': {
+    status: 409,
+    sentence: 'Another worker of this device took the session over.',
+    next: 'Stop one of the two: a device has one worker, and its folder belongs to one machine.',
+  },
   'blob.too-large': {
     status: 413,
     sentence: 'The blob is larger than {limit} bytes.',
@@ -117,7 +154,7 @@ export const errors = {
   'faucet.closed': { status: 403, sentence: 'This network gives no test money.', next: 'Deposit instead.' },
   'faucet.limit': {
     status: 409,
-    sentence: 'The faucet gives at most {limitMicro} micro-units to an account.',
+    sentence: 'The faucet gives at most {limitMicro} to an account.',
     next: 'Spend what you have.',
   },
   'link.version': {
@@ -143,7 +180,15 @@ export const errors = {
 export type ErrorCode = keyof typeof errors;
 
 function fill(template: string, context: ErrorContext): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => String(context[name] ?? `{${name}}`));
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = name === 'list' ? (lists[String(context['noun'])] ?? 'iog help') : context[name];
+    if (value === undefined) return `{${name}}`;
+    return name.endsWith('Micro') && /^-?[0-9]+$/.test(String(value)) ? told(BigInt(value), context['currency']) : String(value);
+  });
+}
+
+function told(micro: bigint, currency: string | number | undefined): string {
+  return currency === undefined ? formatAmount(micro) : `${formatAmount(micro)} ${currency}`;
 }
 
 /** An RFC 9457 problem document. */

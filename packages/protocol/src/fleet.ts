@@ -39,6 +39,9 @@ export const SliceSchema = strict({
 });
 export type Slice = Static<typeof SliceSchema>;
 
+/** No price is above a million whole units an hour: more is a slip of the hand. */
+export const mostPriceMicro = 1_000_000_000_000n;
+
 /** Prices per hour in micro-units: of a core, of a GB (10⁹ bytes) of memory, of a GPU by its model. */
 export const PricesSchema = strict({
   coreMicro: AmountSchema,
@@ -60,6 +63,8 @@ export const EnrolmentSchema = strict({
   units: UnitsSchema,
   runtime: oneOf(runtimes),
   host: Type.String({ maxLength: 128 }),
+  /** The owner knows that another device of this host offers some of these cores too. */
+  shareCores: Type.Optional(Type.Boolean()),
   atMs: InstantSchema,
   signature: SignatureSchema,
 });

@@ -5,8 +5,10 @@ import { InstantSchema } from './time.ts';
 import { AmountSchema } from './money.ts';
 import { HexSchema, NameSchema, RecipientSchema, TextSchema, oneOf, strict } from './schema.ts';
 
-/** `read` sees; `rent` spends; `supply` enrols and steers devices; `admin` makes accounts and keys. */
-export const scopes = ['read', 'rent', 'supply', 'admin'] as const;
+/** What a key may do in its own account: `read` sees; `rent` spends; `supply` enrols and steers devices; `admin` makes and revokes keys. */
+export const accountScopes = ['read', 'rent', 'supply', 'admin'] as const;
+/** `operate` reaches beyond the own account: it makes other accounts. Only the first account of a network has it from the start. */
+export const scopes = [...accountScopes, 'operate'] as const;
 export type Scope = (typeof scopes)[number];
 export const ScopeSchema = oneOf(scopes);
 
@@ -34,7 +36,7 @@ export type KeyView = Static<typeof KeyViewSchema>;
 export const NewKeySchema = strict({
   name: NameSchema,
   hash: HexSchema,
-  scopes: Type.Array(ScopeSchema, { minItems: 1, maxItems: 4, uniqueItems: true }),
+  scopes: Type.Array(ScopeSchema, { minItems: 1, maxItems: scopes.length, uniqueItems: true }),
   expiresAt: Type.Optional(InstantSchema),
   spendCapMicro: Type.Optional(AmountSchema),
 });

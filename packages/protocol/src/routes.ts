@@ -53,7 +53,7 @@ export const routes = {
   'account.create': {
     method: 'POST',
     path: '/v1/accounts',
-    access: 'admin',
+    access: 'operate',
     body: NewAccountSchema,
     answer: strict({ account: AccountViewSchema, key: KeyViewSchema }),
   },
@@ -97,6 +97,14 @@ export const routes = {
   },
   'device.list': { method: 'GET', path: '/v1/devices', access: 'read', query: page, answer: listOf(DeviceViewSchema) },
   'device.show': { method: 'GET', path: '/v1/devices/:device', access: 'read', params: deviceParams, answer: DeviceViewSchema },
+  'device.region': {
+    method: 'POST',
+    path: '/v1/devices/:device/region',
+    access: 'supply',
+    params: deviceParams,
+    body: strict({ region: NameSchema }),
+    answer: DeviceViewSchema,
+  },
   'device.drain': {
     method: 'POST',
     path: '/v1/devices/:device/drain',

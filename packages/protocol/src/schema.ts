@@ -11,8 +11,15 @@ export function oneOf<const W extends readonly string[]>(words: W) {
   return Type.Unsafe<W[number]>(Type.Union(words.map((word) => Type.Literal(word))));
 }
 
+const namePattern = '^[A-Za-z0-9][A-Za-z0-9 ._@:-]*$';
+const nameLength = 64;
 /** A name that a person gives: printable, no control characters, at most 64. */
-export const NameSchema = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9][A-Za-z0-9 ._@:-]*$' });
+export const NameSchema = Type.String({ minLength: 1, maxLength: nameLength, pattern: namePattern });
+/** What a name may be, to stand behind the word "takes". */
+export const nameRule = 'letters (A to Z), digits, spaces and . _ @ : - (first a letter or digit, at most 64 in all)';
+export function isName(text: string): boolean {
+  return text.length <= nameLength && new RegExp(namePattern).test(text);
+}
 export const TextSchema = Type.String({ maxLength: 512 });
 export const HexSchema = Type.String({ pattern: '^[0-9a-f]{64}$' });
 export const PublicKeySchema = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });

@@ -1,8 +1,12 @@
 // A cluster as people read it. Pure.
-import { formatAmount, formatDurationMs, type ClusterEvent, type ClusterView } from '@iog/protocol';
+import { formatAmount, formatDurationMs, type ClusterEvent, type ClusterView, type LeaseId, type MinuteView } from '@iog/protocol';
+import { reasonsOf } from '../story/unproven.ts';
 import { formatCores, formatInstant, money, pairs, table, waitReason } from '../terminal/format.ts';
 
-export function clusterText(cluster: ClusterView): string {
+/** The verdicts of leases that have minutes which are not proven. */
+export type Verdicts = ReadonlyMap<LeaseId, readonly MinuteView[]>;
+
+export function clusterText(cluster: ClusterView, verdicts: Verdicts = new Map()): string {
   const { currency } = cluster;
   const rows = cluster.leases.map((lease) => [
     lease.id,
@@ -12,6 +16,7 @@ export function clusterText(cluster: ClusterView): string {
     lease.detail === '' ? lease.step : `${lease.step}, ${lease.detail}`,
     formatCores(lease.slice.cores),
     formatDurationMs(lease.provenMs),
+    formatDurationMs(lease.unprovenMs),
     formatAmount(BigInt(lease.paidMicro)),
   ]);
   const facts = pairs([
@@ -30,9 +35,18 @@ export function clusterText(cluster: ClusterView): string {
     ['ends', formatInstant(cluster.endedAt ?? cluster.endsAt)],
     ['incarnation', String(cluster.incarnation)],
   ]);
-  return [facts, '', table(['lease', 'device', 'role', 'state', 'step', 'cores', 'proven', 'paid'], rows, [6, 7]), '', cluster.notice].join(
-    '\n',
-  );
+  const head = ['lease', 'device', 'role', 'state', 'step', 'cores', 'proven', 'unproven', 'paid'];
+  return [facts, '', table(head, rows, [6, 7, 8]), ...unprovenNotes(cluster, verdicts), '', cluster.notice].join('\n');
+}
+
+function unprovenNotes({ leases }: ClusterView, verdicts: Verdicts): string[] {
+  return leases
+    .filter(({ unprovenMs }) => unprovenMs > 0)
+    .map((lease) => `  ${unprovenText(lease.deviceName, lease.unprovenMs, verdicts.get(lease.id) ?? [])}`);
+}
+
+export function unprovenText(device: string, ms: number, minutes: readonly MinuteView[]): string {
+  return `${device}, ${formatDurationMs(ms)} unproven: ${[...reasonsOf(minutes), 'these minutes are refunded'].join('; ')}`;
 }
 
 export function clusterTable(clusters: readonly ClusterView[]): string {

@@ -1,11 +1,12 @@
 // iog cluster: rent, look, watch, end.
 import { askQuote, rentCluster } from '@iog/client';
 import type { Command } from '../command.ts';
-import { UserError } from '../failure.ts';
+import { UsageError, UserError } from '../failure.ts';
 import { untilToldToEnd } from '../network/serving.ts';
 import { requireProfile, withClient } from '../profile.ts';
 import { endCluster } from '../story/job-story.ts';
 import { clusterTable, clusterText, eventText } from './cluster-text.ts';
+import { tellUnproven, verdictsOf } from './cluster-verdicts.ts';
 import { demandOf, demandOptions } from './demand.ts';
 
 const one = { usage: '<cluster>', positionals: { min: 1, max: 1 }, options: {} } as const;
@@ -27,14 +28,16 @@ const create: Command = {
   async run({ given, environment, terminal }) {
     const demand = demandOf(given);
     const idleEndMs = given.durationMs('idle-end');
+    if (idleEndMs !== undefined && (idleEndMs < 60_000 || idleEndMs > 24 * 3_600_000))
+      throw new UsageError('--idle-end takes a time from 1m to 24h.');
+    const name = given.name('name') ?? 'cluster';
     const profile = requireProfile(environment);
     const cluster = await withClient(environment, async (client) => {
       const quote = await askQuote(client, demand);
       if ('nothingFits' in quote)
         throw new UserError(`Nothing on offer fits: ${quote.nothingFits}.`, 'Loosen that filter; `iog quote` shows what each left.');
-      terminal.say(quote.notice);
       const rented = await rentCluster(client, {
-        name: given.text('name') ?? 'cluster',
+        name,
         quote,
         renterRecipient: profile.ageRecipient,
         ...(profile.network === '' || profile.url !== client.url ? {} : { networkPublicKey: profile.network }),
@@ -65,8 +68,11 @@ const show: Command = {
   summary: 'Show a cluster, its nodes and its money',
   examples: ['iog cluster show clu_01j…'],
   async run({ given, environment, terminal }) {
-    const view = await withClient(environment, (client) => client.call('cluster.show', { params: { cluster: given.id('clu', 0) } }));
-    terminal.result(view, clusterText(view));
+    const cluster = given.id('clu', 0);
+    await withClient(environment, async (client) => {
+      const view = await client.call('cluster.show', { params: { cluster } });
+      terminal.result(view, clusterText(view, terminal.json ? undefined : await verdictsOf(client, view)));
+    });
   },
 };
 
@@ -98,12 +104,14 @@ const watch: Command = {
     try {
       await withClient(environment, async (client) => {
         await client.call('cluster.show', { params: { cluster } });
+        if (!terminal.json) void tellUnproven(client, cluster, (line) => terminal.raw(Buffer.from(`${line}\n`)), stop.signal);
         for await (const event of client.events(cluster, 0, stop.signal)) {
           terminal.raw(Buffer.from(`${terminal.json ? JSON.stringify(event) : eventText(event)}\n`));
           if (event.kind === 'receipt.issued') stop.abort();
         }
       });
     } finally {
+      stop.abort();
       release();
     }
   },

@@ -14,7 +14,12 @@ export const controlCommand: Command = {
   options: {
     dir: { type: 'string', value: '<folder>', help: 'Where its data lies (default <home>/network/control)' },
     store: storeOption,
-    port: { type: 'string', value: '<n>', help: 'Port on 127.0.0.1 (default 0: a free one)' },
+    host: {
+      type: 'string',
+      value: '<address>',
+      help: 'Loopback address to listen at (default 127.0.0.1): the policy laptop is for one machine, so no other is taken',
+    },
+    port: { type: 'string', value: '<n>', help: 'Port there (default 0: a free one)' },
     name: { type: 'string', value: '<name>', help: "The network's name (default laptop)" },
     'first-account': { type: 'string', value: '<name>', help: 'Makes this account if there is none yet' },
     'first-key-hash': { type: 'string', value: '<sha256>', help: "The hash of that account's first key" },
@@ -29,6 +34,8 @@ export const controlCommand: Command = {
     if (some !== undefined && (account === undefined || keyHash === undefined || recipient === undefined)) {
       throw new UsageError('--first-account, --first-key-hash and --first-recipient go together.');
     }
+    const host = given.text('host') ?? '127.0.0.1';
+    requireLoopback(host);
     const port = given.count('port', { min: 0, max: 65_535 }) ?? 0;
     const address = storeUrl(given, environment);
     // Loaded here alone: other commands need no control plane in memory.
@@ -37,9 +44,9 @@ export const controlCommand: Command = {
       startControl({
         dir,
         ...(address === undefined ? {} : { store: { kind: 'postgres', url: address } as const }),
-        host: '127.0.0.1',
+        host,
         port,
-        name: given.text('name') ?? 'laptop',
+        name: given.name('name') ?? 'laptop',
         policy: laptopPolicy,
         ...(account === undefined || keyHash === undefined || recipient === undefined
           ? {}
@@ -54,6 +61,14 @@ export const controlCommand: Command = {
     }));
   },
 };
+
+/** Nodes of the runtime `process` are not kept apart, and listen on loopback alone: a machine that is not this one could use none of them. */
+function requireLoopback(host: string): void {
+  if (/^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(host) || host === '::1' || host === 'localhost') return;
+  throw new UsageError(
+    `--host ${host} is refused: the policy laptop has no isolation and is for one machine, so control listens on loopback only (127.0.0.1, ::1, localhost).`,
+  );
+}
 
 function refusal(error: unknown, dir: string, port: number): unknown {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;

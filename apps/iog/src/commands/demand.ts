@@ -24,9 +24,9 @@ export function demandOf(given: Given): Demand {
   const durationMs = time ?? (hours === undefined ? 30 * 60_000 : hours * 3_600_000);
   if (durationMs < 60_000 || durationMs > 744 * 3_600_000) throw new UsageError('--for takes a time from 1m to 744h.');
   const [model, gpus, region, maxRate, cap] = [
-    given.text('gpu'),
+    given.name('gpu'),
     given.count('gpus', { max: 64 }),
-    given.text('region'),
+    given.name('region'),
     given.amount('max-rate'),
     given.amount('cap'),
   ];

@@ -1,12 +1,14 @@
 // iog key, iog account, iog activity: who acts, with which keys, and what was done.
 import path from 'node:path';
 import { existsSync } from 'node:fs';
-import { formatAmount, scopes, type Scope } from '@iog/protocol';
+import { accountScopes, formatAmount, scopes, type Scope } from '@iog/protocol';
 import { generateAgeIdentity, hashApiSecret, makeApiSecret, randomBytes } from '@iog/seal';
 import type { Command } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { requireNetwork, withClient, writeProfile } from '../profile.ts';
 import { formatInstant, pairs, table } from '../terminal/format.ts';
+
+const combinations = 'A renter needs read and rent, a supplier read and supply; admin makes and revokes keys; operate makes other accounts';
 
 const none = { usage: '', positionals: { min: 0, max: 0 } } as const;
 
@@ -16,21 +18,29 @@ const keyCreate: Command = {
   summary: 'Make an API key; its secret is shown this once and kept nowhere',
   options: {
     name: { type: 'string', value: '<name>', help: 'Its name (default key)' },
-    scope: { type: 'string', value: '<scope>', multiple: true, help: `${scopes.join(', ')}; may be repeated (default read)` },
+    scope: {
+      type: 'string',
+      value: '<scope>',
+      multiple: true,
+      help: `${scopes.join(', ')}; may be repeated (default read). ${combinations}`,
+    },
     expires: { type: 'string', value: '<time>', help: 'After how long it ends: 12h, 30d' },
     'spend-cap': { type: 'string', value: '<amount>', help: 'The most it may spend in all' },
   },
-  examples: ['iog key create --name ci --scope read --scope rent --expires 30d --spend-cap 5.00'],
+  examples: [
+    'iog key create --name ci --scope read --scope rent --expires 30d --spend-cap 5.00',
+    'iog key create --scope read --expires 12h',
+  ],
   async run({ given, environment, terminal }) {
     const wanted = given.texts('scope');
     const unknown = wanted.find((scope) => !(scopes as readonly string[]).includes(scope));
     if (unknown !== undefined) throw new UsageError(`There is no scope "${unknown}": there are ${scopes.join(', ')}.`);
-    const [expiresMs, cap] = [given.durationMs('expires'), given.amount('spend-cap')];
+    const [name, expiresMs, cap] = [given.name('name') ?? 'key', given.durationMs('expires'), given.amount('spend-cap')];
     const secret = makeApiSecret(randomBytes(32));
     const key = await withClient(environment, (client) =>
       client.call('key.create', {
         body: {
-          name: given.text('name') ?? 'key',
+          name,
           hash: hashApiSecret(secret),
           scopes: wanted.length === 0 ? ['read'] : ([...new Set(wanted)] as Scope[]),
           ...(expiresMs === undefined ? {} : { expiresAt: Date.now() + expiresMs }),
@@ -98,7 +108,7 @@ const accountCreate: Command = {
     const body = {
       name,
       recipient,
-      key: { name: 'first', hash: hashApiSecret(secret), scopes: ['read', 'rent', 'supply'] satisfies Scope[] },
+      key: { name: 'first', hash: hashApiSecret(secret), scopes: [...accountScopes] },
     };
     const { account, url, network } = await withClient(environment, async (client) => {
       const made = await client.call('account.create', { body });

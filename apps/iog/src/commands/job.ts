@@ -61,12 +61,12 @@ const submit: Command = {
     if (given.command.length === 0) throw new UsageError('`iog job submit` needs a command after --.');
     const retries = given.count('retries', { min: 0, max: 10 });
     const env = environmentOf(given.texts('env'));
-    const dir = given.text('dir');
+    const [dir, name] = [given.text('dir'), given.name('name') ?? 'job'];
     const job = await withClient(environment, async (client) => {
       const cluster = await client.call('cluster.show', { params: { cluster: id } });
       const blob = dir === undefined ? undefined : await uploadPackage(client, cluster, packFolder(dir));
       return submitJob(client, cluster, {
-        name: given.text('name') ?? 'job',
+        name,
         entrypoint: shellLine(given.command),
         env,
         ...(blob === undefined ? {} : { package: blob }),
@@ -85,9 +85,14 @@ const list: Command = {
   options: {},
   examples: ['iog job list clu_01j…'],
   async run({ given, environment, terminal }) {
-    const items = await withClient(environment, (client) => client.items('job.list', { params: { cluster: given.id('clu', 0) } }));
+    const cluster = given.id('clu', 0);
+    const items = await withClient(environment, (client) => client.items('job.list', { params: { cluster } }));
     const rows = items.map((job) => [job.id, job.name, job.state, String(job.exitCode ?? '-'), formatInstant(job.createdAt), job.detail]);
-    terminal.result(items, rows.length === 0 ? 'No jobs.' : table(['job', 'name', 'state', 'exit', 'created', 'detail'], rows, [3]));
+    const listed = rows.length === 0 ? 'No jobs.' : table(['job', 'name', 'state', 'exit', 'created', 'detail'], rows, [3]);
+    terminal.result(
+      items,
+      `${listed}\n\nJobs sent with stock \`ray\` are not listed here; the Ray dashboard shows them: iog ray ${cluster}`,
+    );
   },
 };
 

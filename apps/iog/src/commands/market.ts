@@ -2,7 +2,7 @@
 import { formatAmount, formatDurationMs, type Quote, type QuoteAnswer } from '@iog/protocol';
 import type { Command } from '../command.ts';
 import { withClient } from '../profile.ts';
-import { formatBytes, money, pairs, table } from '../terminal/format.ts';
+import { countOf, formatBytes, money, pairs, table } from '../terminal/format.ts';
 import { demandOf, demandOptions } from './demand.ts';
 
 const offers: Command = {
@@ -17,7 +17,7 @@ const offers: Command = {
     const rows = items.map((offer) => [
       offer.name,
       offer.region,
-      String(offer.cores),
+      countOf(offer.cores, 'core'),
       formatBytes(offer.memoryBytes),
       offer.gpus.map(({ model }) => model).join(', ') || '-',
       formatAmount(BigInt(offer.prices.coreMicro)),
@@ -64,12 +64,31 @@ function quoteText(quote: Quote): string {
   return [table(['device', 'region', 'what', `${quote.currency}/h`], rows, [3]), '', sums, '', quote.notice].join('\n');
 }
 
+/** In the order in which they are asked; of those behind the one that left nothing, what was asked is not known to fit. */
+const laterFilters: readonly (readonly [filter: string, told: string])[] = [
+  ['region', 'the region'],
+  ['gpu', 'GPUs'],
+  ['cores', 'cores'],
+  ['memory', 'memory'],
+  ['price', 'the rate (--max-rate)'],
+  ['nodes', 'the number of nodes'],
+];
+
+/** A cap is compared with a price, and there is none yet. */
+function notLookedAt(filters: QuoteAnswer['filters']): string {
+  const seen = new Set(filters.map(({ filter }) => filter));
+  const rest = laterFilters.filter(([filter]) => !seen.has(filter)).map(([, told]) => told);
+  return `Not looked at: ${[...rest, 'the cap (--cap)'].join(', ')}.`;
+}
+
 function emptyText({ filters, emptiedBy }: QuoteAnswer): string {
   const rows = filters.map(({ filter, left, detail }) => [filter, String(left), detail]);
   return [
     `Nothing on offer fits${emptiedBy === null ? '' : `: ${emptiedBy.filter}, ${emptiedBy.detail}`}.`,
     '',
     table(['filter', 'left', 'detail'], rows, [1]),
+    '',
+    notLookedAt(filters),
   ].join('\n');
 }
 

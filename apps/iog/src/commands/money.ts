@@ -3,6 +3,7 @@ import { formatDurationMs, laptopPolicy } from '@iog/protocol';
 import type { Command } from '../command.ts';
 import { withClient } from '../profile.ts';
 import { receiptText } from '../story/receipt-text.ts';
+import { reasonsOf } from '../story/unproven.ts';
 import { formatInstant, money, pairs, table } from '../terminal/format.ts';
 
 const none = { usage: '', positionals: { min: 0, max: 0 } } as const;
@@ -78,7 +79,7 @@ const receipt: Command = {
         formatInstant(minute.from),
         formatDurationMs(minute.ms),
         minute.basis === null ? minute.verdict : `${minute.verdict} (${minute.basis})`,
-        minute.grounds.map(({ code }) => code).join(', '),
+        reasonsOf([minute]).join('; ') || minute.grounds.map(({ code }) => code).join(', '),
         minute.method,
       ]),
     );

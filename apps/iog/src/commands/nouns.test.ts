@@ -41,12 +41,19 @@ async function run(words: string, env: Readonly<Record<string, string>> = {}): P
   const [out, err] = [new PassThrough(), new PassThrough()];
   const where = environment({ IOG_HOME: home, ...env });
   const code = await cli(words.split(' '), { commands, environment: () => where, terminal: (json) => terminal(json, out, err) });
-  return { code, out: out.read()?.toString() ?? '', err: err.read()?.toString() ?? '' };
+  return { code, out: said(out), err: said(err) };
+}
+
+function said(stream: PassThrough): string {
+  let text = '';
+  for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) text += (chunk as Buffer).toString();
+  return text;
 }
 
 test('the first account has its money from the faucet', async () => {
   assert.match((await run('account show')).out, /name +owner/);
   assert.deepEqual((await run('faucet --amount 5')).code, 0);
+  assert.match((await run('faucet --amount 200')).err, /^error: The faucet gives at most 100\.00 TUSD to an account\./);
   assert.equal(JSON.parse((await run('balance --json')).out).availableMicro, '5000000');
   assert.match((await run('entries')).out, /faucet/);
 });
@@ -73,11 +80,22 @@ test('another account sees nothing of the first', async () => {
   assert.deepEqual(JSON.parse((await run('entries --json', env)).out), []);
 });
 
+test("another account's first key rules that account, and only that one", async () => {
+  const env = { IOG_HOME: path.join(home, 'bob') };
+  const made = JSON.parse((await run('key create --scope read --scope admin --json', env)).out);
+  assert.equal((await run(`key revoke ${made.id}`, env)).err, '');
+  const refused = await run('account create carol', env);
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /^error: .*lacks the scope operate/);
+  assert.match((await run('key create --scope operate', env)).err, /lacks the scope operate/);
+});
+
 test('nothing is on offer, and it is said what emptied the quote', async () => {
   assert.match((await run('offers')).out, /Nothing is on offer/);
   const { code, out } = await run('quote --nodes 2');
   assert.equal(code, 1);
   assert.match(out, /Nothing on offer fits/);
+  assert.match(out, /Not looked at: .*the rate \(--max-rate\), the number of nodes, the cap \(--cap\)\./);
   const created = await run('cluster create');
   assert.equal(created.code, 1);
   assert.match(created.err, /error: Nothing on offer fits/);
@@ -92,7 +110,9 @@ test('empty lists say how to begin, and what is not there is refused', async () 
     const { code, err } = await run(words);
     assert.equal(code, 1, words);
     assert.match(err, /error: There is no cluster/, words);
+    assert.match(err, /next: See what there is: `iog cluster list`\./, words);
   }
+  assert.match((await run('job show job_00000000000000000000000000')).err, /next: .*`iog job list <cluster>`/);
   assert.equal((await run('device approve ABCD-EFGH')).code, 1);
 });
 

@@ -66,12 +66,15 @@ async function openDoor(
     writeFileSync(tokenFile, rayToken, { mode: 0o600 });
     const settings = { RAY_ADDRESS: proxy.url, RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN_PATH: tokenFile };
     if (given.command.length > 0) return await runWith(settings, call, told);
+    const bin = path.join(environment.python, 'bin');
     terminal.result(
-      { ...settings, dashboard: proxy.newLoginUrl() },
-      Object.entries(settings)
-        .map(([name, value]) => `export ${name}=${shellLine([value])}`)
-        .join('\n'),
+      { ...settings, ray: path.join(bin, 'ray'), dashboard: proxy.newLoginUrl() },
+      [
+        ...Object.entries(settings).map(([name, value]) => `export ${name}=${shellLine([value])}`),
+        `export PATH="$PATH":${shellLine([bin])}`,
+      ].join('\n'),
     );
+    if (!terminal.json) terminal.say('In another terminal, paste these lines; the last one is where `ray` is found.');
     if (!terminal.json) terminal.say(`Dashboard, a link for one browser, once: ${proxy.newLoginUrl()}`);
     terminal.say('Ctrl-C closes it.');
     await told;

@@ -1,6 +1,6 @@
-// iog run: rent, upload, run, end, receipt, in one. Ctrl-C detaches and leaves the cluster running.
+// iog run: rent, upload, run, end, receipt, in one. Ctrl-C and --detach leave the cluster and its job running.
 import { EmptyFolderError, packFolder, shellLine } from '@iog/client';
-import type { ClusterId, JobId } from '@iog/protocol';
+import type { ClusterView, JobId } from '@iog/protocol';
 import type { Call, Command } from '../command.ts';
 import { UsageError } from '../failure.ts';
 import { longPatienceMs, requireProfile, withClient } from '../profile.ts';
@@ -17,17 +17,22 @@ import {
 } from '../story/job-story.ts';
 import { phases } from '../story/phases.ts';
 import { receiptText } from '../story/receipt-text.ts';
+import { formatInstant, money } from '../terminal/format.ts';
 import { demandOf, demandOptions } from './demand.ts';
 import { environmentOf, exitCodeOf } from './job.ts';
 
 interface Place {
-  cluster?: ClusterId;
+  cluster?: ClusterView;
   job?: JobId;
 }
 
 export const runCommand: Command = {
   name: 'run',
   summary: 'Rent a cluster, run a command on it, end it, show the receipt',
+  notes: [
+    'Ctrl-C detaches, with exit code 130: the job goes on, and its cluster costs until its time or its cap is used, or `iog cluster end`.',
+    "Else it exits with the job's own code.",
+  ],
   usage: '-- <command…>',
   positionals: { min: 0, max: 0 },
   takesCommand: true,
@@ -38,9 +43,11 @@ export const runCommand: Command = {
     env: { type: 'string', value: '<NAME=value>', multiple: true, help: 'A variable of its environment, sent sealed; may be repeated' },
     retries: { type: 'string', value: '<n>', help: 'Run it again so often if its cluster loses its head (default 0)' },
     keep: { type: 'boolean', help: 'Leave the cluster running afterwards' },
+    detach: { type: 'boolean', help: 'Send the job, say how to follow it, and exit with 0; the cluster goes on as after Ctrl-C' },
   },
   examples: [
     'iog run -- python sweep.py',
+    'iog run --detach --for 2h --cap 1.00 -- python sweep.py',
     'iog run --nodes 2 --cores 1 --memory 2GB --for 30m --cap 1.00 --dir examples/digits-sweep -- python sweep.py',
   ],
   async run(call) {
@@ -56,7 +63,7 @@ export const runCommand: Command = {
         if (!given.flag('keep')) await endAfterFailure(call, place);
         throw error;
       }
-      sayHowToComeBack(call, place);
+      for (const line of comeBackLines(place)) call.terminal.say(line);
       return 130;
     } finally {
       interrupted.release();
@@ -65,21 +72,23 @@ export const runCommand: Command = {
 };
 
 async function runStory({ given, environment, terminal }: Call, place: Place, signal: AbortSignal): Promise<number> {
-  const profile = requireProfile(environment);
   const demand = demandOf(given);
   const env = { IOG_NODES: String(demand.nodes), ...environmentOf(given.texts('env')) };
   const retries = given.count('retries', { min: 0, max: 10 });
-  const name = given.text('name') ?? 'run';
+  const name = given.name('name') ?? 'run';
+  const profile = requireProfile(environment);
   const say = (line: string): void => terminal.say(line);
   const zip = packageOf(given.text('dir'), say);
   return withClient(
     environment,
     async (client) => {
+      // A key that cannot read could rent, but then not see what it pays for.
+      await client.call('account.show', {});
       const network = client.url === profile.url ? profile.network : '';
       const ports: StoryPorts = { client, profile: { ...profile, network }, phases: phases(say), say, signal };
       const quote = await quotePhase(ports, demand);
       const cluster = await rentPhase(ports, name, quote);
-      place.cluster = cluster.id;
+      place.cluster = cluster;
       const plan = {
         name,
         zip,
@@ -89,6 +98,10 @@ async function runStory({ given, environment, terminal }: Call, place: Place, si
       };
       const submitted = await submitPhases(ports, cluster, plan);
       place.job = submitted.id;
+      if (given.flag('detach')) {
+        terminal.result({ job: submitted, cluster: cluster.id }, [`job ${submitted.id}`, ...comeBackLines(place)].join('\n'));
+        return 0;
+      }
       await formPhases(ports, cluster.id, submitted.id);
       const { job } = await followPhase(ports, submitted.id, (bytes) =>
         terminal.json ? terminal.rawProgress(bytes) : terminal.raw(bytes),
@@ -104,7 +117,7 @@ async function runStory({ given, environment, terminal }: Call, place: Place, si
       await endPhase(ports, cluster.id);
       const receipt = await receiptPhase(ports, cluster.id);
       if (terminal.json) terminal.result({ job, receipt, phases: ports.phases.done }, '');
-      else terminal.say(receiptText(receipt));
+      else terminal.say(receiptText(receipt, { notice: false }));
       return exitCodeOf(job);
     },
     longPatienceMs,
@@ -126,10 +139,10 @@ function packageOf(dir: string | undefined, say: (line: string) => void): Uint8A
 async function endAfterFailure({ environment, terminal }: Call, { cluster }: Place): Promise<void> {
   if (cluster === undefined) return;
   try {
-    await withClient(environment, (client) => endCluster(client, cluster));
-    terminal.say(`${cluster} is ended. Its receipt: iog receipt ${cluster}`);
+    await withClient(environment, (client) => endCluster(client, cluster.id));
+    terminal.say(`${cluster.id} is ended. Its receipt: iog receipt ${cluster.id}`);
   } catch {
-    terminal.say(`${cluster} could not be ended. Do it: iog cluster end ${cluster}`);
+    terminal.say(`${cluster.id} could not be ended. Do it: iog cluster end ${cluster.id}`);
   }
 }
 
@@ -147,9 +160,13 @@ function onInterrupt(halt: AbortController): { release(): void } {
   };
 }
 
-function sayHowToComeBack({ terminal }: Call, { cluster, job }: Place): void {
-  if (cluster === undefined) return terminal.say('Nothing was rented.');
-  terminal.say(`Detached: ${cluster} goes on until its time or cap is used.`);
-  terminal.say(job === undefined ? `Look: iog cluster watch ${cluster}` : `Come back: iog job logs ${job} --follow`);
-  terminal.say(`End it: iog cluster end ${cluster}`);
+/** What goes on without us, what it may cost, and the way back to it. */
+function comeBackLines({ cluster, job }: Place): string[] {
+  if (cluster === undefined) return ['Nothing was rented.'];
+  const { id, capMicro, currency, endsAt } = cluster;
+  return [
+    `Detached: ${job === undefined ? 'the cluster' : 'the job'} goes on. ${id} costs until ${formatInstant(endsAt)}, or until ${money(capMicro, currency)} are used, or until it is ended.`,
+    job === undefined ? `Look: iog cluster watch ${id}` : `Come back: iog job logs ${job} --follow`,
+    `End it: iog cluster end ${id}`,
+  ];
 }

@@ -112,7 +112,7 @@ function reportText({ result, tasksPerNode, receipt, phases: done }: MainJobRepo
     '',
     tasks,
     '',
-    receiptText(receipt),
+    receiptText(receipt, { notice: false }),
     '',
     `All of it took ${(totalMs / 1_000).toFixed(1)} s.`,
   ].join('\n');

@@ -9,7 +9,11 @@ import { phases } from '../story/phases.ts';
 export const networkOptions = {
   dir: { type: 'string', value: '<folder>', help: "Where the network's data lies (default <home>/network)" },
   devices: { type: 'string', value: '<n>', help: 'How many devices this machine becomes; fixed at the first start (default 2)' },
-  port: { type: 'string', value: '<n>', help: 'Port on 127.0.0.1 (default: the one used before, else a free one)' },
+  port: {
+    type: 'string',
+    value: '<n>',
+    help: 'Port on 127.0.0.1 (default: the one used before, else a free one); a network that runs already keeps its own',
+  },
   store: storeOption,
 } as const;
 

@@ -41,7 +41,8 @@ export function phases(
         past({ name, ms: Math.round(now() - started) });
         return result;
       } catch (error) {
-        say(`${name.padEnd(nameWidth)}${formatDurationMs(now() - started).padStart(12)}  failed`);
+        const isLeft = error instanceof Error && error.name === 'AbortError';
+        say(`${name.padEnd(nameWidth)}${formatDurationMs(now() - started).padStart(12)}  ${isLeft ? 'left' : 'failed'}`);
         throw error;
       } finally {
         cancel();

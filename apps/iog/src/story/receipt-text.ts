@@ -1,8 +1,10 @@
 // A receipt as people read it: one line for each lease, then the sum that must add up. Pure.
 import { formatAmount, formatDurationMs, type Receipt, type ReceiptLease } from '@iog/protocol';
 import { money, pairs, table } from '../terminal/format.ts';
+import { summaryOf } from './unproven.ts';
 
-export function receiptText(receipt: Receipt): string {
+/** Without its notice where that was shown just before. */
+export function receiptText(receipt: Receipt, { notice = true }: { readonly notice?: boolean } = {}): string {
   const { currency, leases } = receipt;
   const rows = leases.map((lease) => [
     lease.deviceName,
@@ -27,30 +29,19 @@ export function receiptText(receipt: Receipt): string {
     ...doubts(receipt),
     '',
     sums,
-    '',
-    receipt.notice,
+    ...(notice ? ['', receipt.notice] : []),
   ].join('\n');
 }
 
-const failing: Readonly<Record<string, string>> = {
-  'foreign.share': 'others used its cores',
-  'foreign.unmeasured': 'the use of its cores could not be measured',
-  'pulse.missed': 'a pulse went unanswered',
-  'chain.gap': 'its chain of samples has a gap',
-  'chain.missing': 'no evidence came',
-  'chain.contradiction': 'its samples contradict each other',
-};
+const mostShares = 4;
 
 /** Why minutes were not proven, one line for each lease that has such. */
-function doubts({ leases }: Receipt): string[] {
+function doubts({ cluster, leases }: Receipt): string[] {
   return leases.flatMap(({ deviceName, verdicts }) => {
-    const grounds = verdicts
-      .filter(({ verdict }) => verdict !== 'proven')
-      .flatMap((minute) => minute.grounds.filter(({ code }) => code in failing));
-    const told = grounds.map(
-      ({ code, numbers }) => `${failing[code]} (${code}${numbers['permille'] === undefined ? '' : ` ${numbers['permille'] / 10} %`})`,
-    );
-    return told.length === 0 ? [] : [`  ${deviceName}, unproven: ${[...new Set(told)].slice(0, 4).join('; ')}`];
+    const { reasons, more } = summaryOf(verdicts, mostShares);
+    if (reasons.length === 0) return [];
+    const rest = more > 0 ? `; and ${more} more; see \`iog receipt ${cluster} --minutes\`` : '';
+    return [`  ${deviceName}, unproven and refunded: ${reasons.join('; ')}${rest}`];
   });
 }
 

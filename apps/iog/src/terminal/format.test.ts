@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { formatBytes, formatCores, money, pairs, parseBytes, parseCores, table } from './format.ts';
+import { coreRanges, formatBytes, formatCores, money, pairs, parseBytes, parseCores, table } from './format.ts';
 
 test('a table is aligned, numbers to the right, without trailing spaces', () => {
   const text = table(
@@ -34,11 +34,17 @@ test('sizes', () => {
 
 test('money carries its currency', () => assert.equal(money('1500000', 'TUSD'), '1.50 TUSD'));
 
+test('cores are told as how many, then which', () => {
+  assert.equal(formatCores([0]), '1 core (0)');
+  assert.equal(formatCores([0, 1, 2, 5]), '4 cores (0-2,5)');
+  assert.equal(formatCores([]), '');
+});
+
 test('what is written as cores is read back as the same cores', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 300 }), { minLength: 1 }), (cores) => {
       assert.deepEqual(
-        parseCores(formatCores(cores)),
+        parseCores(coreRanges(cores)),
         cores.toSorted((a, b) => a - b),
       );
     }),

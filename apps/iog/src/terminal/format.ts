@@ -75,8 +75,18 @@ export function formatInstant(at: number | null): string {
   return at === null ? '-' : `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
-/** Core numbers as ranges: `0-3,6`. */
+/** How many cores, and which: `1 core (0)`, `5 cores (0-3,6)`; nothing for none. */
 export function formatCores(cores: readonly number[]): string {
+  return cores.length === 0 ? '' : `${countOf(cores.length, 'core')} (${coreRanges(cores)})`;
+}
+
+/** `1 core`, `2 cores` */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Core numbers as ranges: `0-3,6`. */
+export function coreRanges(cores: readonly number[]): string {
   const runs: [number, number][] = [];
   for (const core of cores.toSorted((a, b) => a - b)) {
     const last = runs.at(-1);

@@ -34,7 +34,7 @@ export function proxyGate({ token, port }: { readonly token: string | undefined;
 
     const login = /^\/_iog\/([A-Za-z0-9_-]{43})$/.exec(request.url ?? '')?.[1];
     if (login !== undefined) {
-      if (!logins.delete(login)) return refused(410, 'This link was used already: ask for a new one with `iog ray`.');
+      if (!logins.delete(login)) return refused(410, 'This link was used already. Run `iog ray <cluster>` again: it prints a new one.');
       return { kind: 'login', cookie: `${cookieName}=${cookieSecret}; Path=/; HttpOnly; SameSite=Strict` };
     }
     if (token === undefined) return { kind: 'own-token' };
@@ -48,7 +48,7 @@ export function proxyGate({ token, port }: { readonly token: string | undefined;
     const cookies = cookiesOf(request);
     if (cookies.some(([name, value]) => name === cookieName && same(value, cookieSecret))) return { kind: 'logged-in' };
     if (cookies.some(([name, value]) => name === 'ray-authentication-token' && same(value, token))) return { kind: 'own-token' };
-    return refused(401, "Send the cluster's token as `Authorization: Bearer …`, or open the link that `iog` printed.");
+    return refused(401, "Send the cluster's token as `Authorization: Bearer …`, or open the link that `iog ray <cluster>` printed.");
   }
 
   function newLoginPath(): string {

@@ -70,7 +70,8 @@ test('what the balance or the cap of the key does not cover is refused whole', a
   await fund(rig, String(cap - 1n));
   const short = await createOf(rig, quote);
   assert.equal(short.status, 402);
-  assert.deepEqual(short.body.context, { hasMicro: String(cap - 1n), needsMicro: String(cap) });
+  assert.deepEqual(short.body.context, { hasMicro: String(cap - 1n), needsMicro: String(cap), currency: 'TUSD' });
+  assert.match(short.body.detail, /^The balance is [0-9.]+ TUSD and [0-9.]+ TUSD are needed\.$/);
   assert.deepEqual((await device.view()).leases, []);
   await fund(rig, '1');
   const capped = await rig.key({ spendCapMicro: String(cap - 1n) });

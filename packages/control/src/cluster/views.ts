@@ -20,6 +20,7 @@ function leaseView(lease: LeaseRow): LeaseView {
     endedAt,
     endReason,
     provenMs,
+    unprovenMs,
   } = lease;
   return {
     id,
@@ -39,6 +40,7 @@ function leaseView(lease: LeaseRow): LeaseView {
     endedAt,
     endReason,
     provenMs,
+    unprovenMs,
     paidMicro: String(lease.paidMicro),
   };
 }

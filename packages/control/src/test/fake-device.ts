@@ -60,7 +60,8 @@ export function enrolmentOf(keys: DeviceKeys, changes: Record<string, unknown> =
     recipientSignature: sign(keys.secretKey, 'recipient', Buffer.from(keys.recipient)),
     units: { cores: [0, 1], memoryBytes: 4_000_000_000, diskBytes: 0, gpus: [] },
     runtime: 'process',
-    host: 'test',
+    // Each on a host of its own: all offer the same cores.
+    host: `host-${codes}`,
     atMs: Date.now(),
     ...changes,
   };

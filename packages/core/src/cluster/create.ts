@@ -1,5 +1,6 @@
 // The birth of a cluster: capacity, the hold and the leases in one decision.
 import type { AccountId, ClusterId, EntryId, Instant, LeaseId, NewCluster, Policy } from '@iog/protocol';
+import { formatAmount } from '@iog/protocol';
 import type { BalanceRow, ClusterRow, DeviceRow, KeyRow, LeaseRow, Row } from '../rows.ts';
 import { type Decision, accept, reject } from '../decision.ts';
 import { admissible, takeSlice } from '../fleet/index.ts';
@@ -32,7 +33,7 @@ export function createCluster(birth: ClusterBirth, now: Instant, policy: Policy)
   const sealed = Object.keys(secrets.sealedTo);
   if (sealed.length !== named.size || sealed.some((device) => !named.has(device))) return reject('secrets.mismatch');
 
-  const capped = spendWithin(key, capMicro);
+  const capped = spendWithin(key, capMicro, quote.currency);
   if (capped) return { ok: false, rejection: capped };
   const rates = quote.nodes.map((node) => BigInt(node.rateMicroPerHour));
   const blank: ClusterRow = {
@@ -74,7 +75,11 @@ export function createCluster(birth: ClusterBirth, now: Instant, policy: Policy)
   const held = placeHold({ id: birth.entryId, at: now, cluster: blank, balances: birth.balances });
   if (!held.ok) return held;
   const told = tell(blank, now, [
-    { event: 'cluster.created', subject: birth.id, detail: `${quote.nodes.length} nodes, ${capMicro} micro-${quote.currency} held` },
+    {
+      event: 'cluster.created',
+      subject: birth.id,
+      detail: `${quote.nodes.length} nodes, ${formatAmount(capMicro)} ${quote.currency} held`,
+    },
     ...taken.value.map((lease) => ({ event: 'lease.step', subject: lease.id, detail: `${lease.role} on ${lease.deviceName}: assigned` })),
   ]);
   const spent: KeyRow = { ...key, spentMicro: key.spentMicro + capMicro };

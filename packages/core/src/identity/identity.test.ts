@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { makeId, scopes, type KeyId, type NewKey, type Scope } from '@iog/protocol';
+import { accountScopes, makeId, scopes, type KeyId, type NewKey, type Scope } from '@iog/protocol';
 import { sampleAccount, sampleId, sampleNow } from '../fleet/sample-device.ts';
 import type { KeyRow } from '../rows.ts';
 import { accountView, authorise, createAccount, createKey, keyView, revokeKey, spendWithin } from './identity.ts';
@@ -47,6 +47,14 @@ test('law: a key gives no scope that its maker lacks', () => {
   );
 });
 
+test('the first key of another account may do anything there, but not run the network', () => {
+  const operator = keyWith({ scopes: ['operate'] });
+  const other = sampleId('acc', 9);
+  assert.equal(codeOf({ scopes: [...accountScopes] }, operator, other), 'ok');
+  assert.equal(codeOf({ scopes: ['read', 'operate'] }, keyWith({ scopes: [...scopes] }), other), 'request.malformed');
+  assert.equal(codeOf({ scopes: ['read'] }, operator), 'key.scope');
+});
+
 test('a key must expire in the future, and its cap is not below zero', () => {
   assert.equal(codeOf({ expiresAt: now }, null), 'request.malformed');
   assert.equal(codeOf({ expiresAt: now + 1 }, null), 'ok');
@@ -63,9 +71,10 @@ test('a key with a spend cap cannot get round it by making another', () => {
 
 test('spending stays within the cap, holds included', () => {
   const key = keyWith({ spendCapMicro: 10n, spentMicro: 7n });
-  assert.equal(spendWithin(key, 3n), undefined);
-  assert.deepEqual(spendWithin(key, 4n), { code: 'key.spend-cap', context: { capMicro: '10', spentMicro: '7', needsMicro: '4' } });
-  assert.equal(spendWithin(keyWith(), 10n ** 20n), undefined);
+  assert.equal(spendWithin(key, 3n, 'TUSD'), undefined);
+  const context = { capMicro: '10', spentMicro: '7', needsMicro: '4', currency: 'TUSD' };
+  assert.deepEqual(spendWithin(key, 4n, 'TUSD'), { code: 'key.spend-cap', context });
+  assert.equal(spendWithin(keyWith(), 10n ** 20n, 'TUSD'), undefined);
 });
 
 test('an account comes with its first key, and views show no hash', () => {

@@ -1,5 +1,5 @@
 // Accounts and keys: who may do what. A key's secret is never here, only its hash.
-import type { AccountId, AccountView, Instant, KeyId, KeyView, NewAccount, NewKey, Rejection, Scope } from '@iog/protocol';
+import type { AccountId, AccountView, Currency, Instant, KeyId, KeyView, NewAccount, NewKey, Rejection, Scope } from '@iog/protocol';
 import type { AccountRow, KeyRow } from '../rows.ts';
 import { type Decision, accept, reject } from '../decision.ts';
 
@@ -13,10 +13,11 @@ export function authorise(key: KeyRow | undefined, scope: Scope, now: Instant): 
 }
 
 /** Why this key may not have so much more held, under its spend cap. */
-export function spendWithin(key: KeyRow, extraMicro: bigint): Rejection | undefined {
+export function spendWithin(key: KeyRow, extraMicro: bigint, currency: Currency): Rejection | undefined {
   const { spendCapMicro: cap, spentMicro: spent } = key;
   if (cap === null || spent + extraMicro <= cap) return undefined;
-  return { code: 'key.spend-cap', context: { capMicro: cap.toString(), spentMicro: spent.toString(), needsMicro: extraMicro.toString() } };
+  const context = { capMicro: cap.toString(), spentMicro: spent.toString(), needsMicro: extraMicro.toString(), currency };
+  return { code: 'key.spend-cap', context };
 }
 
 export interface Making<W, I> {
@@ -27,7 +28,7 @@ export interface Making<W, I> {
   readonly id: I;
 }
 
-/** An account with its first key. Rejects what `createKey` rejects. */
+/** An account with its first key, which may do anything in that account. Rejects what `createKey` rejects. */
 export function createAccount({
   wanted,
   maker,
@@ -40,16 +41,22 @@ export function createAccount({
   return made.ok ? accept([account, made.value], { account, key: made.value }) : made;
 }
 
-/** A key can give no scope that its maker lacks (`key.scope`), and must expire in the future (`request.malformed`). */
+/**
+ * A key can give no scope of its account that its maker lacks (`key.scope`), and must expire in the future. The first key of another account
+ * can have any scope there, but never `operate`: the network is run from the account that made it (both `request.malformed`).
+ */
 export function createKey({ wanted, maker, now, id, account }: Making<NewKey, KeyId> & { readonly account: AccountId }): Decision<KeyRow> {
-  const lacking = maker ? wanted.scopes.find((scope) => !maker.scopes.includes(scope)) : undefined;
+  const isAnothers = maker !== null && maker.account !== account;
+  if (isAnothers && wanted.scopes.includes('operate'))
+    return reject('request.malformed', { detail: 'the first key of another account cannot have the scope operate' });
+  const lacking = maker !== null && !isAnothers ? wanted.scopes.find((scope) => !maker.scopes.includes(scope)) : undefined;
   if (lacking) return reject('key.scope', { scope: lacking });
   if (wanted.expiresAt !== undefined && wanted.expiresAt <= now) return reject('request.malformed', { detail: 'expiresAt is in the past' });
   const cap = wanted.spendCapMicro === undefined ? null : BigInt(wanted.spendCapMicro);
   if (cap !== null && cap < 0n) return reject('request.malformed', { detail: 'spendCapMicro is below zero' });
   // Each key counts its own spending: one with a cap that made others which spend would have no cap.
   const canSpend = wanted.scopes.includes('rent') || wanted.scopes.includes('admin');
-  if (maker?.account === account && maker.spendCapMicro !== null && canSpend)
+  if (maker !== null && !isAnothers && maker.spendCapMicro !== null && canSpend)
     return reject('request.malformed', { detail: 'a key with a spend cap makes no key with the scope rent or admin' });
   const key: KeyRow = {
     kind: 'key',

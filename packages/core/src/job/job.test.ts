@@ -28,6 +28,11 @@ test('a job is taken while its cluster forms or runs, up to the number there may
   assert.equal(submit({ state: 'running', jobs: [job.id] }), 'ok');
   assert.equal(submit({ state: 'running', jobs: [job.id, job.id] }), 'cluster.full');
   assert.equal(submit({ state: 'ending' }), 'cluster.state');
+  const detailOf = (state: 'forming' | 'running'): string => {
+    const made = submitJob(sampleClusterRow({ state }), job.id, wanted, 2, now);
+    return made.ok ? made.value.detail : '';
+  };
+  assert.deepEqual([detailOf('forming'), detailOf('running')], ['waits for the head', 'goes to the head']);
   assert.equal(submit({ state: 'ended' }), 'cluster.state');
 });
 

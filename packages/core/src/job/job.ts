@@ -21,7 +21,7 @@ export function submitJob(cluster: ClusterRow, id: JobId, wanted: NewJob, maxJob
     account: cluster.account,
     name: wanted.name,
     state: 'waiting',
-    detail: 'waits for the head',
+    detail: cluster.state === 'running' ? 'goes to the head' : 'waits for the head',
     assigned: { job: id, attempt: 1, sealedEntrypoint: wanted.sealedEntrypoint, package: wanted.package ?? null, stop: false },
     retries: wanted.retries ?? 0,
     incarnation: cluster.incarnation,

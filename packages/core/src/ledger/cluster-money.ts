@@ -110,8 +110,8 @@ export interface FaucetDraw extends Doing {
 export function faucet({ account, amountMicro, drawnMicro, policy, balances, now, entryId }: FaucetDraw): Decision<EntryRow> {
   const limit = BigInt(policy.faucetMicro);
   if (policy.currency !== 'TUSD' || limit === 0n) return reject('faucet.closed');
-  if (amountMicro <= 0n) return reject('request.malformed', { detail: 'amountMicro must be above zero' });
-  if (drawnMicro + amountMicro > limit) return reject('faucet.limit', { limitMicro: limit.toString() });
+  if (amountMicro <= 0n) return reject('request.malformed', { detail: 'the amount must be above zero' });
+  if (drawnMicro + amountMicro > limit) return reject('faucet.limit', { limitMicro: limit.toString(), currency: policy.currency });
   const lines = [
     { account: faucetAccount, amountMicro: -amountMicro },
     { account: availableOf(account), amountMicro },

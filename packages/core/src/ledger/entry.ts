@@ -50,7 +50,7 @@ export function move({ lines: wanted, ...movement }: Movement, balances: Balance
     const left = hasMicro + amountMicro;
     if (left < 0n && account !== faucetAccount) {
       assertLaw(account === availableOf(movement.account), `the account ${account} has ${hasMicro} and is not asked for ${-amountMicro}`);
-      return reject('balance.short', { hasMicro: hasMicro.toString(), needsMicro: (-amountMicro).toString() });
+      return reject('balance.short', { hasMicro: hasMicro.toString(), needsMicro: (-amountMicro).toString(), currency });
     }
     rows.push({ kind: 'balance', id: account, currency: movement.currency, amountMicro: left });
   }

@@ -67,7 +67,10 @@ test('a movement that the renter cannot cover is rejected, with what there is an
     at: now,
     id: sampleEntry(1),
   });
-  assert.deepEqual(short, { ok: false, rejection: { code: 'balance.short', context: { hasMicro: '9', needsMicro: '10' } } });
+  assert.deepEqual(short, {
+    ok: false,
+    rejection: { code: 'balance.short', context: { hasMicro: '9', needsMicro: '10', currency: 'TUSD' } },
+  });
 });
 
 test('lines that do not sum to zero, another currency, and a hold below zero are bugs', () => {

@@ -1,6 +1,6 @@
 // Quotes: priced, expiring terms for placed nodes. They reserve nothing; control signs the body that is made here.
 import type { AccountId, Demand, Instant, Policy, Quote, QuoteId, QuoteNode, Rejection } from '@iog/protocol';
-import { accruedUp, minuteMs } from '@iog/protocol';
+import { accruedUp, formatAmount, minuteMs } from '@iog/protocol';
 import { type Decision, accept, reject } from '../decision.ts';
 import { isolationOf } from '../fleet/device-view.ts';
 import type { PlacedNode, Placement } from '../placement/place.ts';
@@ -23,10 +23,11 @@ export interface QuoteTerms {
 export function quoteBody({ id, account, demand, placement, policy, policyHash, now }: QuoteTerms): Decision<QuoteBody> {
   const { nodes, emptiedBy, rateMicroPerHour, latencyUpToMs } = placement;
   if (nodes === null) return reject('quote.empty', { reason: emptiedBy ? `${emptiedBy.filter}: ${emptiedBy.detail}` : 'no device' });
+  const told = (micro: bigint): string => `${formatAmount(micro)} ${policy.currency}`;
   const leastMicro = accruedUp(rateMicroPerHour, minuteMs);
   const capMicro = demand.capMicro === undefined ? accruedUp(rateMicroPerHour, demand.durationMs) : BigInt(demand.capMicro);
   if (capMicro < leastMicro) {
-    return reject('request.malformed', { detail: `capMicro is ${capMicro}, and one minute of these nodes costs ${leastMicro}` });
+    return reject('request.malformed', { detail: `the cap is ${told(capMicro)}, and one minute of these nodes costs ${told(leastMicro)}` });
   }
   return accept([], {
     id,

@@ -37,7 +37,11 @@ export function filtersOf(demand: Demand, now: Instant, policy: Policy): readonl
       detail: gpu === undefined ? 'no GPU asked for' : `${gpu.count} free ${gpu.model} a node`,
       keeps: (_, free) => gpu === undefined || free.gpus.filter(({ model }) => isModel(gpu.model, model)).length >= gpu.count,
     },
-    { name: 'cores', detail: `${coresPerNode} free cores a node`, keeps: (_, free) => free.cores.length >= coresPerNode },
+    {
+      name: 'cores',
+      detail: `${coresPerNode} free ${coresPerNode === 1 ? 'core' : 'cores'} a node`,
+      keeps: (_, free) => free.cores.length >= coresPerNode,
+    },
     {
       name: 'memory',
       detail: `${memoryBytesPerNode} free bytes of memory a node`,

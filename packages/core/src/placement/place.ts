@@ -1,5 +1,6 @@
 // Placement: the group of slices that answers a demand best, or the filter that left nothing. The same input gives the same group.
 import type { Demand, DeviceId, FilterStep, Instant, Policy, Slice } from '@iog/protocol';
+import { formatAmount } from '@iog/protocol';
 import type { DeviceRow } from '../rows.ts';
 import type { Breakdown } from '../market/rate.ts';
 import { type Candidate, applyFilters, filtersOf } from './filters.ts';
@@ -32,7 +33,7 @@ export function place(candidates: readonly Candidate[], demand: Demand, now: Ins
   const slots = left.flatMap((candidate) => slotsOf(candidate, demand, demand.nodes)).toSorted(byPreference);
   const maxMicro = demand.maxMicroPerHour === undefined ? null : BigInt(demand.maxMicroPerHour);
   const affordable = maxMicro === null ? slots : withinPrice(slots, demand.nodes, maxMicro);
-  const priceDetail = maxMicro === null ? 'any price' : `at most ${maxMicro} micro-units an hour for all nodes`;
+  const priceDetail = maxMicro === null ? 'any price' : `at most ${formatAmount(maxMicro)} ${policy.currency} an hour for all nodes`;
   steps.push({ filter: 'price', left: devicesOf(affordable), detail: priceDetail });
   if (affordable.length === 0) return empty(steps);
 

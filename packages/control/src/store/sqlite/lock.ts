@@ -1,6 +1,6 @@
 // One process at a time in a data directory. The lock is the kernel's, so that it ends with its holder, however that dies.
 import { DatabaseSync } from 'node:sqlite';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { StoreFault } from '../store.ts';
 import { faulting, storeFaultOf } from './fault.ts';
@@ -41,6 +41,7 @@ export function lockDirectory(dir: string): DirectoryLock {
 function exclusive(path: string, pidFile: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
+    prepareLock(join(path, 'lock'));
     database = new DatabaseSync(join(path, 'lock'), { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
     return database;
@@ -52,6 +53,16 @@ function exclusive(path: string, pidFile: string): DatabaseSync {
     if (!(fault instanceof StoreFault) || fault.code !== 'store.in-use') throw fault;
     const message = `the data directory ${path} is in use by process ${holder(pidFile)}: stop that process, or choose another directory`;
     throw new StoreFault('store.in-use', message, cause);
+  }
+}
+
+/** SQLite gives its journal the mode of the database. A lock that is there may be held by this process: it is not opened. */
+function prepareLock(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    chmodSync(file, 0o600);
   }
 }
 

@@ -13,6 +13,7 @@ import {
   writeSync,
   closeSync,
   ftruncateSync,
+  existsSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -185,9 +186,12 @@ test('its files are for their user alone', async (t) => {
   const store = openIn(dir);
   await put(store, 'a');
   assert.equal(statSync(dir).mode & 0o777, 0o700);
-  for (const name of ['store.db', 'store.db-wal', 'store.db-shm', 'lock.pid'])
-    assert.equal(statSync(join(dir, name)).mode & 0o777, 0o600, name);
+  for (const name of ['store.db', 'store.db-wal', 'store.db-shm', 'lock', 'lock-journal', 'lock.pid'])
+    if (name !== 'lock-journal' || existsSync(join(dir, name))) assert.equal(statSync(join(dir, name)).mode & 0o777, 0o600, name);
   await store.close();
+  chmodSync(join(dir, 'lock'), 0o644);
+  await openIn(dir).close();
+  assert.equal(statSync(join(dir, 'lock')).mode & 0o777, 0o600);
 });
 
 test('a store of a newer layout is left alone', async (t) => {
