@@ -16,8 +16,9 @@ import type { Wire, WireLink } from './wire.ts';
 const firstRetryMs = 200;
 const mostRetryMs = 5_000;
 const coalesceMs = 20;
-const pingEveryMs = 3_000;
-const silentAfterMs = 12_000;
+/** In beats: how often control is asked for a sign of life, and how long it may give none. */
+const beatsPerPing = 1.5;
+const beatsOfSilence = 6;
 /** Refusals that no retry mends. */
 const finalCodes = new Set<string>(['device.unknown', 'device.removed', 'device.signature', 'link.version'] satisfies ErrorCode[]);
 const leastBeatEveryMs = 100;
@@ -127,7 +128,7 @@ export class Session {
     });
     const mine: Live = { link, timers: new Map(), epoch: undefined, beatEveryMs: 2_000, heardAtMs: clock.monoMs() };
     this.#live = mine;
-    this.#again('watch', pingEveryMs, () => this.#watch());
+    this.#again('watch', beatsPerPing * mine.beatEveryMs, () => this.#watch());
   }
 
   /** A fault of whoever listens, such as of a disk, does not end the session. */
@@ -201,9 +202,9 @@ export class Session {
   #watch(): void {
     const live = this.#live;
     if (live === undefined) return;
-    if (this.#options.clock.monoMs() - live.heardAtMs > silentAfterMs) return this.#lose('control is silent');
+    if (this.#options.clock.monoMs() - live.heardAtMs > beatsOfSilence * live.beatEveryMs) return this.#lose('control is silent');
     live.link.ping();
-    this.#again('watch', pingEveryMs, () => this.#watch());
+    this.#again('watch', beatsPerPing * live.beatEveryMs, () => this.#watch());
   }
 
   #lose(reason: string): void {
