@@ -8,7 +8,10 @@ export interface Edit {
   readonly put: string;
 }
 
-const standIns = ['age.ts', 'signing.ts'].map((name) => ({ of: `/packages/seal/src/${name}`, url: new URL(`./ports/${name}`, import.meta.url).href }));
+const standIns = ['age.ts', 'signing.ts'].map((name) => ({
+  of: `/packages/seal/src/${name}`,
+  url: new URL(`./ports/${name}`, import.meta.url).href,
+}));
 
 /** Throws, when the module is loaded, for an edit that does not find its place exactly once. */
 export function replaceModules(edits: readonly Edit[] = []): void {

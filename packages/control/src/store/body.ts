@@ -48,7 +48,10 @@ function decodeValue(value: unknown): unknown {
   if (!isEscaped && !Object.hasOwn(fields, '__proto__')) return fields;
   if (typeof fields['$bigint'] === 'string') return BigInt(fields['$bigint']);
   return Object.fromEntries(
-    Object.entries(fields).map(([name, field]) => [name.startsWith('$') ? name.slice(1) : name, name.startsWith('$') || name === '__proto__' ? decodeValue(field) : field]),
+    Object.entries(fields).map(([name, field]) => [
+      name.startsWith('$') ? name.slice(1) : name,
+      name.startsWith('$') || name === '__proto__' ? decodeValue(field) : field,
+    ]),
   );
 }
 
