@@ -1,40 +1,57 @@
-// A loop takes no input: it looks at the rows and does one idempotent step, again and again; a wake-up makes it run sooner.
+// A loop takes no input: it looks at the rows and does one idempotent step, again and again; a wake-up makes it look at one row sooner.
 import type { ControlPorts, Log, Timer } from './ports.ts';
 
 export interface Loop {
-  wake(): void;
+  /** With the id of what has changed, that alone is looked at; without, all. */
+  wake(id?: string): void;
   /** Stops after the step that is running. */
   stop(): Promise<void>;
 }
 
-/** Runs `step` every `everyMs` and at once when woken; a step that fails is logged and tried again. */
-export function loop(name: string, everyMs: number, { clock, log }: Pick<ControlPorts, 'clock' | 'log'>, step: () => Promise<void>): Loop {
+/** Runs `step` every `everyMs` over all (no ids), and at once over what it was woken for; a step that fails is logged and tried again. */
+export function loop(
+  name: string,
+  everyMs: number,
+  { clock, log }: Pick<ControlPorts, 'clock' | 'log'>,
+  step: (woken: readonly string[] | undefined) => Promise<void>,
+): Loop {
+  const woken = new Set<string>();
   let timer: Timer | undefined;
   let running: Promise<void> | undefined;
-  let again = false;
+  let allDueAt = Number.NEGATIVE_INFINITY;
   let stopped = false;
 
+  const isDue = (): boolean => woken.size > 0 || clock.now() >= allDueAt;
   const run = async (): Promise<void> => {
     do {
-      again = false;
+      const isAll = clock.now() >= allDueAt;
+      const ids = isAll ? undefined : [...woken];
+      woken.clear();
+      if (isAll) allDueAt = clock.now() + everyMs;
       try {
-        await step();
+        await step(ids);
       } catch (error) {
         logFailure(log, name, error);
       }
-      // oxlint-disable-next-line no-unmodified-loop-condition -- a wake-up or a stop sets them while a step waits
-    } while (again && !stopped);
+      // oxlint-disable-next-line no-unmodified-loop-condition -- a wake-up or a stop changes them while a step waits
+    } while (!stopped && isDue());
     running = undefined;
-    if (!stopped) timer = clock.after(everyMs, start);
+    look();
   };
-  const start = (): void => {
+  /** A timer may come before the clock has reached its time: then another one is set. */
+  const look = (): void => {
     timer?.cancel();
-    if (running) again = true;
-    else if (!stopped) running = run();
+    if (running || stopped) return;
+    if (isDue()) running = run();
+    else timer = clock.after(Math.max(1, allDueAt - clock.now()), look);
   };
-  timer = clock.after(0, start);
+  timer = clock.after(0, look);
   return {
-    wake: start,
+    wake(id) {
+      if (id === undefined) allDueAt = Number.NEGATIVE_INFINITY;
+      else woken.add(id);
+      look();
+    },
     async stop() {
       stopped = true;
       timer?.cancel();

@@ -1,4 +1,4 @@
-// Replaces modules before anything of the network is imported: age by its stand-in, and whatever a sabotage changes.
+// Replaces modules before anything of the network is imported: cryptography by its stand-ins, and whatever a sabotage changes.
 import { registerHooks } from 'node:module';
 
 export interface Edit {
@@ -8,14 +8,18 @@ export interface Edit {
   readonly put: string;
 }
 
-const standIn = new URL('./ports/age.ts', import.meta.url).href;
+const standIns = ['age.ts', 'signing.ts'].map((name) => ({
+  of: `/packages/seal/src/${name}`,
+  url: new URL(`./ports/${name}`, import.meta.url).href,
+}));
 
 /** Throws, when the module is loaded, for an edit that does not find its place exactly once. */
 export function replaceModules(edits: readonly Edit[] = []): void {
   registerHooks({
     resolve(specifier, context, next) {
       const found = next(specifier, context);
-      return found.url.endsWith('/packages/seal/src/age.ts') ? { ...found, url: standIn, shortCircuit: true } : found;
+      const instead = standIns.find(({ of }) => found.url.endsWith(of));
+      return instead ? { ...found, url: instead.url, shortCircuit: true } : found;
     },
     load(url, context, next) {
       const found = next(url, context);

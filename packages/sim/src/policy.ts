@@ -5,7 +5,7 @@ export const simPolicy: Policy = {
   ...laptopPolicy,
   name: 'sim',
   capacity: { ...laptopPolicy.capacity, validMs: 8 * 3_600_000 },
-  session: { beatEveryMs: 15_000, pulseEveryMs: 20_000, pulseWithinMs: 30_000, silentAfterMs: 60_000, lostAfterMs: 120_000 },
-  evidence: { ...laptopPolicy.evidence, sampleEveryMs: 20_000, windowMs: 120_000, maxGapMs: 50_000 },
-  cluster: { ...laptopPolicy.cluster, formWithinMs: 300_000, stopWithinMs: 120_000 },
+  session: { beatEveryMs: 60_000, pulseEveryMs: 60_000, pulseWithinMs: 60_000, silentAfterMs: 180_000, lostAfterMs: 300_000 },
+  evidence: { ...laptopPolicy.evidence, sampleEveryMs: 60_000, windowMs: 240_000, maxGapMs: 150_000 },
+  cluster: { ...laptopPolicy.cluster, formWithinMs: 600_000, stopWithinMs: 240_000 },
 };

@@ -30,19 +30,19 @@ const devicesLooked = 1_000;
 
 export function clusterLoop(ports: ControlPorts): Loop {
   const startedAt = ports.clock.now();
-  const woken = loop('cluster', ports.periods.clusterMs, ports, async () => {
-    const live = await all<ClusterRow>(ports.store, 'cluster', 'live');
-    await eachAlone(ports.log, 'cluster', live, ({ id }) => stepOne(ports, id, startedAt));
+  const woken = loop('cluster', ports.periods.clusterMs, ports, async (ids) => {
+    const clusters = ids ?? (await all<ClusterRow>(ports.store, 'cluster', 'live')).map(({ id }) => id);
+    await eachAlone(ports.log, 'cluster', clusters, (id) => stepOne(ports, id, startedAt));
   });
-  const off = ports.signals.on('cluster', () => woken.wake());
+  const off = ports.signals.on('cluster', (cluster) => woken.wake(cluster));
   return { wake: woken.wake, stop: () => (off(), woken.stop()) };
 }
 
-/** One step of one cluster; wakes the devices whose assignments it changed. */
+/** One step of one cluster; wakes the devices and leases that it changed. */
 async function stepOne(ports: ControlPorts, id: string, controlSince: number): Promise<void> {
-  const woken = await change<readonly string[]>(ports, async (read) => {
+  const changed = await change<Changed | undefined>(ports, async (read) => {
     const cluster = await read.one('cluster', id);
-    if (!cluster || cluster.state === 'ended') return { writes: [], value: [] };
+    if (!cluster || cluster.state === 'ended') return { writes: [], value: undefined };
     const now = ports.clock.now();
     const leases = await read.many('lease', cluster.leases);
     const jobs = await read.many('job', cluster.jobs);
@@ -57,15 +57,20 @@ async function stepOne(ports: ControlPorts, id: string, controlSince: number): P
       ...lost,
       ...settleUnstarted(step.leases, now),
     ];
-    if (step.settled) return { writes: await finished(ports, read, step, now), value: devicesOf(step.leases, []) };
+    if (step.settled) return { writes: await finished(ports, read, step, now), value: changedBy(step.leases, []) };
     if (step.wanted > 0) rows.push(...(await replaced(ports, read, step, now)));
     const latest = lastOfEach(rows);
-    return { writes: latest, value: latest.length > 0 ? devicesOf(step.leases, latest) : [] };
+    return { writes: latest, value: latest.length > 0 ? changedBy(step.leases, latest) : undefined };
   });
-  if (woken.length === 0) return;
-  for (const device of woken) ports.signals.wake('device', device);
+  if (!changed) return;
+  for (const device of changed.devices) ports.signals.wake('device', device);
+  for (const lease of changed.leases) ports.signals.wake('minute', lease);
   ports.signals.wake('event', id);
-  ports.signals.wake('minute', id);
+}
+
+interface Changed {
+  readonly devices: readonly string[];
+  readonly leases: readonly string[];
 }
 
 /** A device that this control has not heard for the grace, counted from its own start, has lost its lease. */
@@ -164,7 +169,7 @@ function lastOfEach(rows: readonly Row[]): Row[] {
   return [...new Map(rows.map((row) => [`${row.kind}/${row.id}`, row])).values()];
 }
 
-function devicesOf(leases: readonly LeaseRow[], rows: readonly Row[]): string[] {
-  const added = rows.flatMap((row) => (row.kind === 'lease' ? [row.device] : []));
-  return [...new Set([...leases.map((lease) => lease.device), ...added])];
+function changedBy(leases: readonly LeaseRow[], rows: readonly Row[]): Changed {
+  const all = [...leases, ...rows.filter((row) => row.kind === 'lease')];
+  return { devices: [...new Set(all.map(({ device }) => device))], leases: [...new Set(all.map(({ id }) => id))] };
 }

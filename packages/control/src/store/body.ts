@@ -6,7 +6,8 @@ export function encodeBody(row: object): string {
 }
 
 export function decodeBody(text: string): unknown {
-  return text.includes('"$') ? JSON.parse(text, decodeValue) : JSON.parse(text);
+  const plain: unknown = JSON.parse(text);
+  return text.includes('"$') ? decodeValue(plain) : plain;
 }
 
 class Wrapped {
@@ -31,11 +32,27 @@ function encodeValue(_name: string, value: unknown): unknown {
   return escaped;
 }
 
-function decodeValue(_name: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  if (!Object.keys(value).some((name) => name.startsWith('$'))) return value;
-  if ('$bigint' in value && typeof value.$bigint === 'string') return BigInt(value.$bigint);
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name.startsWith('$') ? name.slice(1) : name, field]));
+/** A walk of our own: JSON.parse with a reviver takes three times as long. */
+function decodeValue(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) value[i] = decodeValue(value[i]);
+    return value;
+  }
+  const fields = value as Record<string, unknown>;
+  let isEscaped = false;
+  for (const name in fields) {
+    if (name.startsWith('$')) isEscaped = true;
+    else if (name !== '__proto__') fields[name] = decodeValue(fields[name]);
+  }
+  if (!isEscaped && !Object.hasOwn(fields, '__proto__')) return fields;
+  if (typeof fields['$bigint'] === 'string') return BigInt(fields['$bigint']);
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => [
+      name.startsWith('$') ? name.slice(1) : name,
+      name.startsWith('$') || name === '__proto__' ? decodeValue(field) : field,
+    ]),
+  );
 }
 
 /** An assignment would lose a field of the name __proto__. */

@@ -24,11 +24,11 @@ const minutesAtOnce = 30;
 /** Keeps every open lease's verdicts and money up to date; woken when evidence comes. */
 export function minuteLoop(ports: ControlPorts): Loop {
   const startedAt = ports.clock.now();
-  const woken = loop('minute', ports.periods.minuteMs, ports, async () => {
-    const open = await all<LeaseRow>(ports.store, 'lease', 'open');
-    await eachAlone(ports.log, 'minute', open, ({ id }) => stepLease(ports, id, startedAt));
+  const woken = loop('minute', ports.periods.minuteMs, ports, async (ids) => {
+    const leases = ids ?? (await all<LeaseRow>(ports.store, 'lease', 'open')).map(({ id }) => id);
+    await eachAlone(ports.log, 'minute', leases, (id) => stepLease(ports, id as LeaseId, startedAt));
   });
-  const off = ports.signals.on('minute', () => woken.wake());
+  const off = ports.signals.on('minute', (lease) => woken.wake(lease));
   return { wake: woken.wake, stop: () => (off(), woken.stop()) };
 }
 

@@ -75,7 +75,7 @@ export class SimControl implements Listener {
       store,
       blobs,
       clock,
-      periods: { clusterMs: 5_000, minuteMs: 10_000, housekeepingMs: 60_000 },
+      periods: { clusterMs: 30_000, minuteMs: 30_000, housekeepingMs: 120_000 },
       random: (bytes) => draw.bytes(bytes),
       key: { publicKey: secret.publicKey, sign: (domain, bytes) => sign(secret.secretKey, domain, bytes) },
       policy,

@@ -187,6 +187,10 @@ export class Link {
   }
 
   #ping(): void {
+    const { loss, late, isCutUp, isCutDown } = this.#net.weatherOf(this.#device.name);
+    // In fair weather a ping needs no event of its own.
+    if (this.#isInnerOpen && loss + late === 0 && !isCutUp && !isCutDown && this.#control?.proc.frozenUntilMs === 0)
+      return this.#on.alive();
     if (this.#isInnerOpen) this.#up(() => this.#isInnerOpen && this.#down(() => this.#isOuterOpen && this.#lives() && this.#on.alive()));
   }
 

@@ -9,6 +9,8 @@ export interface Timer {
 }
 
 interface Event extends Due {
+  at: number;
+  order: number;
   readonly label: string;
   readonly owner: Proc | undefined;
   /** The owner's life that asked for it: a later life has forgotten it. */
@@ -83,7 +85,9 @@ export class World {
       const { owner, life, label, run } = event;
       if (event.isCancelled || (owner !== undefined && (!owner.isAlive || owner.life !== life))) continue;
       if (owner !== undefined && owner.frozenUntilMs > event.at) {
-        this.#queue.push({ ...event, at: owner.frozenUntilMs, order: this.#order++ });
+        event.at = owner.frozenUntilMs;
+        event.order = this.#order++;
+        this.#queue.push(event);
         continue;
       }
       this.now = Math.max(this.now, event.at);

@@ -45,7 +45,7 @@ async function quoted(person: Person): Promise<Quote | undefined> {
   const cap = draw.hits(0.2) ? { capMicro: String(draw.between(1, 40) * 100) } : {};
   const demand = { nodes, coresPerNode: draw.between(1, 3), memoryBytesPerNode: 1_000_000_000, durationMs, ...cap };
   const said = await person.ask('quote.create', {
-    body: json(draw.hits(0.05) ? { ...demand, durationMs: 31 * 24 * 3_600_000, nodes: 1 } : demand),
+    body: json(draw.hits(0.05) ? { ...demand, durationMs: 7_200_000, capMicro: '999000000' } : demand),
   });
   return said?.status === 200 ? ((said.body as unknown as QuoteAnswer).quote ?? undefined) : undefined;
 }

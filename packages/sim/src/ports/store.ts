@@ -27,7 +27,7 @@ export function storeOf(world: World, proc: Proc, inner: Store, { faults, commit
   const draw = world.chance(`store/${proc.name}`);
   const pass = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     if (!lives() || proc.diesAt('before', name)) return never();
-    const ms = draw.between(0, 3) + faults.slowMs;
+    const ms = (draw.hits(0.25) ? draw.between(1, 5) : 0) + faults.slowMs;
     if (ms > 0) await proc.pause(ms, '');
     const done = await work();
     if (!lives() || proc.diesAt('after', name)) return never();
@@ -46,7 +46,7 @@ export function storeOf(world: World, proc: Proc, inner: Store, { faults, commit
         if (result.ok) stands(world, proc, commit, committed);
         if (faults.loseReply > 0 && draw.hits(faults.loseReply))
           throw (hit('reply-lost'), new StoreFault('store.io', 'the answer was lost: try again'));
-        if (draw.hits(0.5)) await proc.pause(draw.between(0, 3), '');
+        if (draw.hits(0.25)) await proc.pause(draw.between(1, 5), '');
         return result;
       }),
     close: () => Promise.resolve(),

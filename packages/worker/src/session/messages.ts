@@ -2,8 +2,8 @@
 import { Compile } from 'typebox/compile';
 import { ToWorkerSchema, type ToWorker } from '@iog/protocol';
 
-const validator = Compile(ToWorkerSchema);
-const kinds = new Set<string>(ToWorkerSchema.anyOf.map((schema) => schema.properties.type.const));
+// One for each type: cleaning by the whole union would try every message.
+const validators = new Map(ToWorkerSchema.anyOf.map((schema) => [schema.properties.type.const as string, Compile(schema)]));
 
 export type Incoming =
   | { readonly kind: 'message'; readonly message: ToWorker }
@@ -21,8 +21,9 @@ export function readMessage(text: string): Incoming {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'malformed', detail: 'not an object' };
   const { type } = value as { type?: unknown };
   if (typeof type !== 'string') return { kind: 'malformed', detail: 'no type' };
-  if (!kinds.has(type)) return { kind: 'unknown', type: type.slice(0, 32) };
+  const validator = validators.get(type);
+  if (!validator) return { kind: 'unknown', type: type.slice(0, 32) };
   const cleaned = validator.Clean(value);
-  if (validator.Check(cleaned)) return { kind: 'message', message: cleaned };
+  if (validator.Check(cleaned)) return { kind: 'message', message: cleaned as ToWorker };
   return { kind: 'malformed', detail: `a ${type} that does not fit its schema` };
 }

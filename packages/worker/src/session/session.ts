@@ -20,8 +20,9 @@ const settledAfterMs = 10_000;
 /** Two workers of one device would take the session from each other for ever: who is displaced leaves it alone for longer each time. */
 const displacedRetryMs = { first: 5_000, most: 300_000 } as const;
 const coalesceMs = 20;
-const pingEveryMs = 3_000;
-const silentAfterMs = 12_000;
+/** In beats: how often control is asked for a sign of life, and how long it may give none. */
+const beatsPerPing = 1.5;
+const beatsOfSilence = 6;
 /** Refusals that no retry mends. */
 const finalCodes = new Set<string>(['device.unknown', 'device.removed', 'device.signature', 'link.version'] satisfies ErrorCode[]);
 const displaced: ErrorCode = 'session.displaced';
@@ -134,7 +135,7 @@ export class Session {
     });
     const mine: Live = { link, timers: new Map(), epoch: undefined, welcomedAtMs: 0, beatEveryMs: 2_000, heardAtMs: clock.monoMs() };
     this.#live = mine;
-    this.#again('watch', pingEveryMs, () => this.#watch());
+    this.#again('watch', beatsPerPing * mine.beatEveryMs, () => this.#watch());
   }
 
   /** A fault of whoever listens, such as of a disk, does not end the session. */
@@ -209,9 +210,9 @@ export class Session {
   #watch(): void {
     const live = this.#live;
     if (live === undefined) return;
-    if (this.#options.clock.monoMs() - live.heardAtMs > silentAfterMs) return this.#lose('control is silent');
+    if (this.#options.clock.monoMs() - live.heardAtMs > beatsOfSilence * live.beatEveryMs) return this.#lose('control is silent');
     live.link.ping();
-    this.#again('watch', pingEveryMs, () => this.#watch());
+    this.#again('watch', beatsPerPing * live.beatEveryMs, () => this.#watch());
   }
 
   #lose(reason: string): void {
