@@ -67,6 +67,18 @@ export class Network {
     });
   }
 
+  get elapsedMs(): number {
+    return this.world.now - epochMs;
+  }
+
+  /** What happened of late around these names, a line each. */
+  told(names: readonly string[], most: number): string {
+    const lines = this.world
+      .story(names, most)
+      .map(({ at, step, what }) => `  ${((at - epochMs) / 1_000).toFixed(3).padStart(12)} s  #${step}  ${what.slice(0, 240)}`);
+    return lines.join('\n');
+  }
+
   startControl(control: SimControl): void {
     void control.start();
   }
