@@ -1,6 +1,6 @@
 // The whole network in one process: control, devices and people over one world, with a court that watches.
 import { Readable } from 'node:stream';
-import type { DeviceId } from '@iog/protocol';
+import type { DeviceId, LeaseId } from '@iog/protocol';
 import type { Row } from '@iog/core';
 import { type Commit, type LogLine, openSqlite, tables } from '@iog/control/sim';
 import type { DeviceKeys, HttpAsk } from '@iog/worker/sim';
@@ -27,6 +27,12 @@ export interface Size {
   readonly controls: number;
 }
 
+interface Acknowledged {
+  readonly lease: LeaseId;
+  readonly segment: number;
+  readonly index: number;
+}
+
 /** When simulated time begins: any will do. */
 export const epochMs = 1_800_000_000_000;
 
@@ -47,6 +53,7 @@ export class Network {
     this.world = new World(seed, epochMs);
     this.court = new Court(() => ({ at: this.world.now, step: this.world.step }));
     this.net = new Net(this.world);
+    this.#watch();
     const store = openSqlite({ path: ':memory:', tables, later: queueMicrotask });
     const blobs = simBlobs();
     this.#adminSecret = makeApiSecret(this.world.chance('admin').bytes(32));
@@ -182,8 +189,49 @@ export class Network {
     };
   }
 
-  /** What really runs on a machine: no core for two leases at once. */
+  /** Shows the court the world behind the rows. */
+  #watch(): void {
+    const heardAt = new Map<string, number>();
+    const byId = (id: string): SimDevice[] => this.devices.filter((device) => device.id === id);
+    this.net.heard = (device) => heardAt.set(device, this.world.now);
+    this.net.told = (device, text) => {
+      if (text.startsWith('{"type":"acknowledged"')) this.#acknowledged(device, JSON.parse(text) as Acknowledged);
+    };
+    this.court.world = {
+      isHonest: (id) => byId(id).length === 1 && !byId(id).some(({ hasLied }) => hasLied),
+      wasReady: (lease) => this.devices.some(({ host }) => host.readied.has(lease)),
+      runs: (lease, id) => byId(id).some(({ host }) => host.nodes.get(lease as LeaseId)?.runs === true),
+      silentMs: (id) => {
+        const at = Math.max(...byId(id).map(({ proc }) => heardAt.get(proc.name) ?? 0));
+        return this.controls.some(({ proc }) => proc.hasSkewed) ? undefined : this.world.now - at;
+      },
+      didTheWork: (id) => byId(id).some(({ host, isClone }) => isClone || host.lastWorkWasDone),
+      lostAfterMs: simPolicy.session.lostAfterMs,
+      maxGapMs: simPolicy.evidence.maxGapMs,
+    };
+  }
+
+  /** What control says to have is in the lease's chain already. */
+  #acknowledged(device: string, { lease, segment, index }: Acknowledged): void {
+    const chain = this.court.rows.get('lease', lease)?.chain;
+    const has = chain && (chain.segment > segment || (chain.segment === segment && chain.index >= index));
+    if (!has)
+      this.court.breaks('10 what was acknowledged is kept', `${device} was told that sample ${segment}/${index} of ${lease} is kept`);
+  }
+
+  /** What still runs on any machine. */
+  running(): string[] {
+    const up = this.devices.filter(({ isClone }) => !isClone);
+    return up.flatMap(({ host }) =>
+      [...host.nodes.values()].filter(({ runs }) => runs).map(({ spec }) => `${spec.lease} still runs on ${host.name}`),
+    );
+  }
+
+  /** What really runs on a machine: no core for two leases at once, no lease's node a second time. */
   #ran(host: SimHost, started: SimNode): void {
+    const { lease, generation } = started.spec;
+    if ((host.started.get(`${lease} generation ${generation}`) ?? 0) > 1)
+      this.court.breaks('6 a node is started once', `${lease} was started again on ${host.name} under generation ${generation}`);
     // Two machines with one key say different things of one device: what runs on both, nobody can know.
     if (
       this.devices.some(

@@ -61,12 +61,13 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       if (isBroken()) return true;
       if (world.step - rested < 2_000) return false;
       rested = world.step;
-      return court.restless().length === 0;
+      return court.restless().length === 0 && network.running().length === 0;
     });
   }
   if (!court.broken) {
     court.keepsPromises();
     court.isAtRest();
+    for (const what of network.running()) court.breaks('9 the network comes to rest', what);
   }
   process.off('unhandledRejection', unhandled);
   const mishaps = Object.fromEntries([...net.mishaps].map(([kind, count]) => [`fault message ${kind}`, count]));

@@ -48,7 +48,7 @@ test('a device that cuts its session for longer than a pulse may take gets no pr
   const { from, to, samples, pulses, absences, verdict: kept } = (found as { row: unknown }).row as MinuteRow;
   assert.ok(to - from < minuteMs && absences.length === 1);
   const now = kept?.decidedAt ?? 0;
-  const evidence = { from, to, samples, pulses, absences, now, windowFrom: to, cores: 1 };
+  const evidence = { k: 0, from, to, samples, pulses, absences, now, windowFrom: to, cores: 1 };
   assert.deepEqual(decideMinute({ ...evidence, policy: rig.policy, policyHash: sha256hex(canonical(rig.policy)) }), kept);
 });
 

@@ -40,7 +40,7 @@ async function decidedRig(t: TestContext, changes: Partial<LeaseRow> = {}) {
   const decided = await rig.row<MinuteRow>('minute', id);
   assert.equal(decided?.samples.length, 2);
   const now = await rig.row<LeaseRow>('lease', lease.id);
-  await rig.put({ ...decided!, verdict }, { ...now!, nextMinute: 1, ...changes });
+  await rig.put({ ...decided, verdict }, { ...now!, nextMinute: 1, ...changes });
   rig.pass(400);
   const minute = (k: number) => rig.row<MinuteRow>('minute', minuteId(lease.id, k));
   return { ...rig, lease, take, last, minute };
@@ -65,7 +65,7 @@ test('a contradiction of a decided minute leaves its verdict, and voids the next
   const samples: Sample[] = [...(before?.samples ?? []), ...((await minute(1))?.samples ?? []), ...((await minute(2))?.samples ?? [])];
   const rest = { pulses: [], absences: [], cores: 1, policy: ports.policy, policyHash: 'p', now: ports.clock.now(), windowFrom: unitNow };
   const bounds = minuteBounds(unitNow, null, 1);
-  const codes = (of: readonly Sample[]) => decideMinute({ ...bounds, ...rest, samples: of })?.grounds.map(({ code }) => code);
+  const codes = (of: readonly Sample[]) => decideMinute({ k: 1, ...bounds, ...rest, samples: of })?.grounds.map(({ code }) => code);
   assert.ok(codes(samples)?.includes('chain.contradiction'));
   assert.ok(codes(samples.filter((sample) => !sample.contradiction))?.includes('chain.whole'));
 });

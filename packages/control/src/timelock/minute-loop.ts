@@ -14,6 +14,7 @@ import {
   decideMinute,
   minuteBounds,
   minuteId,
+  minutesAround,
 } from '@iog/core';
 import { type ControlPorts, type Read, change, newId } from '../ports.ts';
 import { all } from '../cluster/account.ts';
@@ -80,7 +81,7 @@ async function decideDue(
     if (now < bounds.to) break;
     const around = await read.many(
       'minute',
-      [k - 1, k, k + 1].filter((each) => each >= 0).map((each) => minuteId(lease.id, each)),
+      minutesAround(k, ports.policy).map((each) => minuteId(lease.id, each)),
     );
     const own = around.find((minute) => minute.k === k);
     const minute: MinuteRow = own ?? {
@@ -102,6 +103,7 @@ async function decideDue(
     const samples = around.flatMap((each) => each.samples);
     const verdict = decideMinute({
       ...bounds,
+      k,
       samples,
       pulses: pulses.settled,
       absences,

@@ -12,15 +12,21 @@ export interface Coverage {
   readonly broken: number;
 }
 
-/** The same for any order of `samples`, and for any of them given twice. */
-export function coverageOf(samples: readonly Sample[], from: Instant, to: Instant): Coverage {
+/**
+ * The same for any order of `samples`, and for any of them given twice. `heldFrom`: from when on they are all that there is. Where none of them
+ * is older than the minute, the hole before its first goes back to there: a longer hole is never better than a shorter one.
+ */
+export function coverageOf(
+  samples: readonly Sample[],
+  { from, to, heldFrom }: { from: Instant; to: Instant; heldFrom: Instant },
+): Coverage {
   const ordered = inOrder(samples);
   const chain = ordered.filter((sample) => !sample.contradiction);
   const before = chain.findLast((sample) => sample.at <= from);
   const inside = chain.filter((sample) => sample.at > from && sample.at < to);
   const after = chain.find((sample) => sample.at >= to && sample !== before);
   const covering = [...(before ? [before] : []), ...inside, ...(after ? [after] : [])];
-  const edges = [before?.at ?? from, ...inside.map((sample) => sample.at), after?.at ?? Math.max(to, before?.at ?? to)];
+  const edges = [before?.at ?? Math.min(from, heldFrom), ...inside.map((sample) => sample.at), after?.at ?? Math.max(to, before?.at ?? to)];
   return {
     chain,
     covering,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { laptopPolicy, minuteMs, type Snapshot } from '@iog/protocol';
 import type { PulseRecord, Sample } from '../rows.ts';
 import { type MinuteEvidence, decideMinute } from './decide-minute.ts';
@@ -15,6 +15,7 @@ const pulses = Array.from({ length: 12 }, (_, n) => answered(n));
 function decide(samples: readonly Sample[], changes: Partial<MinuteEvidence> = {}) {
   const now = to + laptopPolicy.evidence.windowMs;
   return decideMinute({
+    k: 3,
     from,
     to,
     samples,
@@ -64,6 +65,13 @@ for (const [name, expected, plan, changes] of [
   ['more than half of two cores is foreign', 'unproven foreign.share', { changes: foreign(1.0005) }, {}],
   ['foreign time cannot be measured', 'unproven foreign.unmeasured', { changes: () => ({ method: 'none' }) }, {}],
   ['a counter went back and came again', 'unproven chain.contradiction', { changes: (i) => (i === 5 ? { busyMs: 0 } : {}) }, {}],
+  [
+    'a hole that began more than a minute earlier reaches into it',
+    'unproven chain.gap',
+    { times: every10s.map((at) => (at <= from ? at - 2 * minuteMs : at)) },
+    {},
+  ],
+  ['the chain of the first minute begins with it', 'proven', { times: every10s.filter((at) => at > from) }, { k: 0 }],
   ['the worker restarted within a gap', 'proven', { segmentOf: (i) => (i < 6 ? 1 : 2) }, {}],
   [
     'a load before a restart is not hidden by it',

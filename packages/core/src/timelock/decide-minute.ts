@@ -9,7 +9,9 @@ import { foreignShare } from './foreign-share.ts';
 export interface MinuteEvidence {
   readonly from: Instant;
   readonly to: Instant;
-  /** Samples of this minute and of its neighbours, in any order. */
+  /** Which minute of the lease it is. */
+  readonly k: number;
+  /** Samples of this minute and of those of `minutesAround`, in any order. */
   readonly samples: readonly Sample[];
   /** Pulses sent within the minute, each answered in time or missed. */
   readonly pulses: readonly PulseRecord[];
@@ -21,6 +23,16 @@ export interface MinuteEvidence {
   readonly now: Instant;
   /** Since when control has been up to take evidence for it; the window counts from here. */
   readonly windowFrom: Instant;
+}
+
+/** The minutes whose samples bear on minute k: as far on each side as the widest hole that the policy allows. */
+export function minutesAround(k: number, policy: Policy): number[] {
+  const reach = neighbours(policy);
+  return Array.from({ length: 2 * reach + 1 }, (_, i) => k - reach + i).filter((each) => each >= 0);
+}
+
+function neighbours({ evidence }: Policy): number {
+  return Math.max(1, Math.ceil(evidence.maxGapMs / minuteMs));
 }
 
 /** Any of these makes a minute unproven; the others only say on what a verdict rests. */
@@ -39,7 +51,8 @@ const failing: ReadonlySet<GroundCode> = new Set<GroundCode>([
  */
 export function decideMinute(evidence: MinuteEvidence): Verdict | undefined {
   const { from, to, policy, policyHash, now, windowFrom } = evidence;
-  const coverage = coverageOf(evidence.samples, from, to);
+  const heldFrom = from - Math.min(evidence.k, neighbours(policy)) * minuteMs;
+  const coverage = coverageOf(evidence.samples, { from, to, heldFrom });
   if (!reachesEnd(coverage, evidence) && now < windowFrom + policy.evidence.windowMs) return undefined;
 
   const grounds = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { accrued, minuteMs } from '@iog/protocol';
 import { BrokenLaw } from '../law.ts';
 import { sampleLeaseRow } from '../ledger/sample-cluster.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ChainHead } from '../rows.ts';
 import { bootMs, chain, hashOf, place, placed, take } from './sample-chain.ts';
 

@@ -26,6 +26,8 @@ export class SimDevice {
   refused = '';
   isUnplugged = false;
   isClone = false;
+  /** It, or somebody in its place, has said what is not so. */
+  hasLied = false;
 
   constructor(world: World, name: string, has: { host: SimHost; disk: SimDisk; keys: DeviceKeys; id: DeviceId }, room: DeviceRoom) {
     this.#world = world;

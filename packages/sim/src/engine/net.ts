@@ -19,6 +19,10 @@ export class Net {
   readonly mishaps = new Map<Mishap, number>();
   /** The weather of a path, by the name of its outer place. */
   weatherOf: (place: string) => Weather = () => fair;
+  /** What control says to a device, as it leaves. */
+  told: (device: string, text: string) => void = () => undefined;
+  /** A control that is up hears a device. */
+  heard: (device: string) => void = () => undefined;
   /** A message that somebody puts into a device's session: what the device itself never said. */
   readonly links = new Map<string, Link>();
 
@@ -131,7 +135,9 @@ export class Link {
   /** Puts a text into the session as if the device had said it. */
   say(text: string): void {
     this.#up(() => {
-      if (this.#isInnerOpen) this.#inner?.text(text);
+      if (!this.#isInnerOpen) return;
+      this.#net.heard(this.#device.name);
+      this.#inner?.text(text);
     });
   }
 
@@ -159,7 +165,10 @@ export class Link {
   #innerLink(): DeviceLink {
     return {
       isOpen: () => this.#isInnerOpen,
-      send: (text) => this.#down(() => this.#isOuterOpen && this.#lives() && (this.#on.alive(), this.#on.text(text))),
+      send: (text) => {
+        this.#net.told(this.#device.name, text);
+        this.#down(() => this.#isOuterOpen && this.#lives() && (this.#on.alive(), this.#on.text(text)));
+      },
       close: () => {
         this.#isInnerOpen = false;
         this.#down(() => this.#endOuter('closed by control'));

@@ -179,7 +179,9 @@ const onDevice: Partial<Record<FaultKind, OnDevice>> = {
       host.faults.isLying = false;
     };
   },
-  'hostile link': (network, { proc }, { id, strength }) => {
+  'hostile link': (network, device, { id, strength }) => {
+    const { proc } = device;
+    if (strength > 0.7) device.hasLied = true;
     const link = network.net.links.get(proc.name);
     if (link !== undefined) for (const text of hostileTexts(network, link.said, id, strength)) link.say(text);
     return () => undefined;
@@ -222,6 +224,7 @@ const onControl: Partial<Record<FaultKind, OnControl>> = {
     };
   },
   'clock of control jumps': (_, { proc }, { strength }) => {
+    proc.hasSkewed = true;
     proc.skewMs += Math.round((strength - 0.5) * 600_000);
     return () => {
       proc.skewMs = 0;

@@ -2,6 +2,7 @@
 import type { Row } from '@iog/core';
 import { type Law, laws } from './laws.ts';
 import { Mirror } from './mirror.ts';
+import { type World, untrue } from './truth.ts';
 
 export interface Broken {
   readonly law: string;
@@ -23,6 +24,8 @@ export class Court {
   readonly promises: Promised[] = [];
   #broken: Broken | undefined;
   readonly #moment: () => { at: number; step: number };
+  /** Set once there is a world to compare with. */
+  world: World | undefined;
 
   constructor(moment: () => { at: number; step: number }) {
     this.#moment = moment;
@@ -43,8 +46,10 @@ export class Court {
   }
 
   committed(writes: readonly Row[], deletes: readonly { kind: string; id: string }[]): void {
-    for (const { before, after } of this.rows.take(writes, deletes)) {
-      for (const law of laws) this.#judge(law, before, after);
+    for (const touched of this.rows.take(writes, deletes)) {
+      for (const law of laws) this.#judge(law, touched.before, touched.after);
+      const wrong = this.world && untrue(touched, this.rows, this.world);
+      if (wrong) this.breaks(wrong.law, wrong.detail);
     }
   }
 

@@ -70,6 +70,24 @@ export const laws: readonly Law[] = [
     }),
   },
   {
+    name: '2 a receipt says what was held, paid and refunded',
+    broken: of('receipt', ({ id, receipt }, _, rows) => {
+      const cluster = rows.get('cluster', id);
+      const same =
+        receipt.heldMicro === `${cluster?.heldMicro}` &&
+        receipt.paidMicro === `${cluster?.paidMicro}` &&
+        receipt.refundedMicro === `${cluster?.refundedMicro}`;
+      return same ? undefined : `the receipt of ${id} says paid ${receipt.paidMicro}, refunded ${receipt.refundedMicro}`;
+    }),
+  },
+  {
+    name: '9 a cluster ends after its leases',
+    broken: of('cluster', ({ id, state, leases }: ClusterRow, _, rows) => {
+      const open = state === 'ended' ? leases.find((lease) => rows.get('lease', lease)?.state !== 'settled') : undefined;
+      return open === undefined ? undefined : `${id} has ended, and ${open} has not`;
+    }),
+  },
+  {
     name: '2 a cluster has paid what its leases were paid',
     broken: of('cluster', ({ id, paidMicro, leases }: ClusterRow, _, rows) => {
       const paid = leases.reduce((sum, lease) => sum + (rows.get('lease', lease)?.paidMicro ?? 0n), 0n);

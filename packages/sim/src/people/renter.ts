@@ -1,6 +1,15 @@
 // A renter: asks for money and quotes, creates, races, overspends, retries well and badly, submits and stops jobs, ends, and vanishes.
 import type { ClusterView, JobView, Quote, QuoteAnswer } from '@iog/protocol';
-import { canonical, encodeSecrets, newClusterSecrets, sealTo, toBase64url, type ClusterSecrets } from '@iog/seal';
+import {
+  canonical,
+  encodeSecrets,
+  hashApiSecret,
+  makeApiSecret,
+  newClusterSecrets,
+  sealTo,
+  toBase64url,
+  type ClusterSecrets,
+} from '@iog/seal';
 import type { Court } from '../laws/court.ts';
 import { type Person, type Said, json } from './person.ts';
 
@@ -34,7 +43,7 @@ export async function rents(person: Person, room: RenterRoom): Promise<void> {
     else if (dice < 0.68) await stop(person, cluster);
     else if (dice < 0.8) await end(person, room, cluster);
     else if (dice < 0.9) await look(person, room, cluster);
-    else await misuse(person, cluster);
+    else await misuse(person, room, cluster);
   }
 }
 
@@ -56,9 +65,10 @@ async function create(person: Person, { court, recipient }: RenterRoom, account:
   if (!quote) return undefined;
   if (draw.hits(0.05)) await person.rest(60_000, 180_000);
   const secrets = await newClusterSecrets(draw.bytes(64));
+  const isAltered = draw.hits(0.06);
   const body = json({
     name: 'cluster',
-    quote: draw.hits(0.03) ? { ...quote, capMicro: '1' } : quote,
+    quote: isAltered ? { ...quote, capMicro: String(BigInt(quote.capMicro) + 1n) } : quote,
     secrets: await sealed(secrets, quote, recipient),
     ...(draw.hits(0.3) ? { idleEndMs: 300_000 } : {}),
   });
@@ -67,6 +77,8 @@ async function create(person: Person, { court, recipient }: RenterRoom, account:
   // The same terms asked for twice at once: only what there is can be given.
   const races = draw.hits(0.15) ? [ask(idempotencyKey), ask(person.freshKey())] : [ask(idempotencyKey)];
   const [said, other] = await Promise.all(races);
+  if (isAltered && (said?.status === 200 || other?.status === 200))
+    court.breaks('7 a quote stands as it was signed', `an altered ${quote.id} was taken`);
   for (const each of [said, other]) if (each?.status === 200) acknowledged(court, each.body as unknown as ClusterView, account);
   if (draw.hits(0.1)) await again(person, court, { body, idempotencyKey }, said);
   const view = said?.status === 200 ? said : other;
@@ -140,14 +152,47 @@ async function look(person: Person, { court }: RenterRoom, { id }: Held): Promis
 }
 
 /** What is not theirs, or is no request at all. */
-async function misuse(person: Person, { id }: Held): Promise<void> {
+async function misuse(person: Person, { court }: RenterRoom, { id }: Held): Promise<void> {
   const { draw } = person;
-  const which = draw.between(0, 6);
+  const which = draw.between(0, 9);
   if (which === 0) await person.ask('cluster.show', { params: { cluster: `clu_${'0'.repeat(26)}` } });
   else if (which === 1) await person.ask('cluster.end', { params: { cluster: id }, body: '{"and":"more"}' });
   else if (which === 2) await person.ask('faucet.draw', { body: json({ amountMicro: '999999999999' }) });
   else if (which === 3) await person.ask('quote.create', { body: '{not json' });
   else if (which === 4) await person.ask('cluster.show', { params: { cluster: id }, authorization: 'Bearer iog_aaaaaaaaaaaaaaaaaaaaaaaa' });
   else if (which === 5) await person.ask('device.list');
-  else await person.ask('job.show', { params: { job: `job_${'0'.repeat(26)}` } });
+  else if (which === 6) await person.ask('job.show', { params: { job: `job_${'0'.repeat(26)}` } });
+  else if (which === 7) await narrowKey(person, court);
+  else await neighbours(person, court);
+}
+
+/** A second key: it may do only what it was made for, and nothing once it is revoked. */
+async function narrowKey(person: Person, court: Court): Promise<void> {
+  const secret = makeApiSecret(person.draw.bytes(32));
+  const made = await person.ask('key.create', {
+    body: json({ name: 'second', hash: hashApiSecret(secret), scopes: ['read', 'rent'], spendCapMicro: '10' }),
+  });
+  if (made?.status !== 200) return;
+  const authorization = `Bearer ${secret}`;
+  const beyond = await person.ask('key.create', {
+    authorization,
+    body: json({ name: 'third', hash: hashApiSecret(makeApiSecret(person.draw.bytes(32))), scopes: ['read'] }),
+  });
+  if (beyond?.status === 200) court.breaks('7 a key opens what it was made for', `${person.name} made a key with one that may not`);
+  const revoked = await person.ask('key.revoke', { params: { key: made.body['id'] }, body: '{}' });
+  if (revoked?.status !== 200) return;
+  const after = await person.ask('account.show', { authorization });
+  if (after?.status === 200) court.breaks('7 a key opens what it was made for', `${person.name} was let in with a revoked key`);
+}
+
+/** Another's cluster is not there. */
+async function neighbours(person: Person, court: Court): Promise<void> {
+  const mine = String((await person.ask('account.show'))?.body['id']);
+  const others = court.rows.all('cluster').filter(({ account }) => account !== mine);
+  if (others.length === 0 || mine === 'undefined') return;
+  const { id } = person.draw.pick(others);
+  for (const route of ['cluster.show', 'receipt.show', 'job.list', 'cluster.end'] as const) {
+    const said = await person.ask(route, { params: { cluster: id }, ...(route === 'cluster.end' ? { body: '{}' } : {}) });
+    if (said?.status === 200) court.breaks("7 another's cluster is not there", `${person.name} of ${mine} was answered ${route} of ${id}`);
+  }
 }

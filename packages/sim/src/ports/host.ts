@@ -74,6 +74,11 @@ export class SimHost {
   #countedAt: number;
   boots = 1;
   readonly ran: (node: SimNode) => void;
+  /** Leases whose nodes have been ready here. */
+  readonly readied = new Set<string>();
+  /** Nodes that were started, by lease and generation. */
+  readonly started = new Map<string, number>();
+  lastWorkWasDone = true;
 
   constructor(world: World, heads: Heads, name: string, cores: readonly number[], ran: (node: SimNode) => void) {
     this.#world = world;
@@ -99,6 +104,7 @@ export class SimHost {
       work: async ({ salt, threads, withinMs }, signal) => {
         await proc.pause(Math.min(withinMs - 1, 1_500), 'capacity');
         if (signal.aborted) throw new Error('abandoned');
+        this.lastWorkWasDone = !this.faults.isLying;
         return digestsOf(this.faults.isLying ? 'nothing' : salt, threads);
       },
     };
@@ -158,6 +164,8 @@ export class SimHost {
     this.#count();
     const node = new SimNode(this.#world, spec, ports);
     this.nodes.set(spec.lease, node);
+    const name = `${spec.lease} generation ${spec.generation}`;
+    this.started.set(name, (this.started.get(name) ?? 0) + 1);
     this.#world.tell(`${this.name} node ${spec.lease} starts, cores ${spec.slice.cores.join(' ')}`);
     this.ran(node);
     const joinMs = 4_000 + this.faults.slowStartMs;
@@ -172,6 +180,7 @@ export class SimHost {
     const found = isHead ? node : head === null ? undefined : this.#heads.find(head);
     if (isHead) this.#heads.open(node.ports, node);
     if (found?.runs === true && found.spec.rayToken === node.spec.rayToken) {
+      this.readied.add(lease);
       return node.become({ step: 'ready', detail: '', rayNodeId: createHash('sha256').update(lease).digest('hex').slice(0, 56) });
     }
     node.become({ step: 'joining', detail: 'waits for the head' });
