@@ -23,7 +23,7 @@ interface Place {
   readonly dir: string;
   readonly data: string;
   readonly owner: Account;
-  start(port?: number): Promise<{ child: Child; client: IogClient }>;
+  start(this: void, port?: number): Promise<{ child: Child; client: IogClient }>;
 }
 
 async function place(t: TestContext): Promise<Place> {
@@ -175,7 +175,7 @@ test('a second worker on the same device is refused; the first goes on', async (
   });
   const task = { dir: device.dir, url: network.url, rootPid: process.pid, python: null };
   const second = startChild('worker', task, path.join(dir, 'second.log'));
-  await assert.rejects(second, refusedAs('device.in-use', /is run by another worker already: stop that one first/));
+  await assert.rejects(second, refusedAs('device.in-use', /is run by another worker already(, process \d+)?: stop that one first/));
   const { connected, epoch: later } = await show();
   assert.deepEqual([connected, later], [true, epoch], 'its session was not taken from it');
 });
