@@ -3,7 +3,7 @@ import type { ControlPorts, Log, Timer } from './ports.ts';
 
 export interface Loop {
   /** With the id of what has changed, that alone is looked at; without, all. */
-  wake(id?: string): void;
+  wake(this: void, id?: string): void;
   /** Stops after the step that is running. */
   stop(): Promise<void>;
 }

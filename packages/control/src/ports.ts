@@ -20,8 +20,8 @@ export interface Timer {
 
 export interface Clock {
   /** UTC milliseconds; never goes back, also not over a restart. */
-  now(): Instant;
-  after(delayMs: number, run: () => void): Timer;
+  now(this: void): Instant;
+  after(this: void, delayMs: number, run: () => void): Timer;
 }
 
 /** How often each loop looks at the rows when nothing wakes it. */

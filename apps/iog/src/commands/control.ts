@@ -1,16 +1,15 @@
 // iog control: the network's brain as a service of its own.
 import path from 'node:path';
 import { laptopPolicy } from '@iog/protocol';
-import type { Command } from '../command.ts';
+import { type Command, takesNothing } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { logLine, serve } from '../network/serving.ts';
 import { storeOption, storeUrl } from '../network/store-choice.ts';
 
 export const controlCommand: Command = {
+  ...takesNothing,
   name: 'control',
   summary: 'Run the control plane of a network (`iog up` does this for you)',
-  usage: '',
-  positionals: { min: 0, max: 0 },
   options: {
     dir: { type: 'string', value: '<folder>', help: 'Where its data lies (default <home>/network/control)' },
     store: storeOption,

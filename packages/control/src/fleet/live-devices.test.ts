@@ -1,7 +1,7 @@
 // Absences: what a device was away counts against it only while control was up to hear it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { liveDevices } from './live-devices.ts';
 
 const since = 1_000_000;

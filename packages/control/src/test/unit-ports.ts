@@ -27,9 +27,9 @@ export interface UnitRig {
   readonly ports: ControlPorts;
   readonly lines: LogLine[];
   /** Moves the clock. */
-  pass(ms: number): void;
+  pass(this: void, ms: number): void;
   put(...rows: readonly Row[]): Promise<void>;
-  row<R>(kind: string, id: string): Promise<R | undefined>;
+  row<R>(this: void, kind: string, id: string): Promise<R | undefined>;
 }
 
 export function unitRig(t: TestContext, changes: Partial<ControlPorts> = {}): UnitRig {

@@ -5,7 +5,7 @@ import { decodeBody } from '../body.ts';
 import type { Catalog, Entry } from '../catalog.ts';
 
 export interface SqliteReader {
-  load(key: Key): Versioned<StoredRow> | undefined;
+  load(this: void, key: Key): Versioned<StoredRow> | undefined;
   query(query: Query): Versioned<StoredRow>[];
 }
 
