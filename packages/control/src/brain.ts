@@ -40,7 +40,7 @@ export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (de
     },
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));
-      hub.stop();
+      await hub.stop();
     },
   };
 }

@@ -1,12 +1,13 @@
 // Sessions of devices: challenge, hello, welcome; then assignments, pulses and demands out, and beats and evidence in.
-import { Compile } from 'typebox/compile';
-import { type DeviceId, type Rejection, type ToControl, type ToWorker, ToControlSchema, linkVersions, problemOf } from '@iog/protocol';
+import { type DeviceId, type Rejection, type ToControl, agreedVersion, linkVersions, problemOf } from '@iog/protocol';
 import { type DeviceRow, openSession } from '@iog/core';
 import { canonical, verify } from '@iog/seal';
 import { type ControlPorts, type Timer, change } from '../ports.ts';
-import type { DeviceLink } from './device-link.ts';
+import { type DeviceLink, send } from './device-link.ts';
+import { closeAll, goodbye } from './goodbye.ts';
 import { type LiveDevice, pulseAnswered, pulseSent } from './live-devices.ts';
 import { pulseNonce } from './pulse-nonce.ts';
+import { readMessage } from './read-message.ts';
 import { assignmentsOf } from './assignments.ts';
 import { capacityDemands } from './capacity.ts';
 import { observeBeat } from './observe.ts';
@@ -17,7 +18,8 @@ export interface SessionHub {
   accept(link: DeviceLink): void;
   /** Ends a device's session, with the reason told. */
   drop(device: string, rejection: Rejection): void;
-  stop(): void;
+  /** Says goodbye, and resolves once every link is closed. */
+  stop(): Promise<void>;
 }
 
 interface Session {
@@ -25,6 +27,8 @@ interface Session {
   readonly device: DeviceId;
   readonly publicKey: string;
   readonly epoch: number;
+  /** Of the link, as agreed in the welcome. */
+  readonly version: number;
   readonly live: LiveDevice;
   /** Messages of one session are handled one after the other. */
   queue: Promise<void>;
@@ -36,22 +40,23 @@ const helloWithinMs = 10_000;
 /** How long a displaced session may take to close. */
 const farewellMs = 1_000;
 const queueMax = 256;
-const checkMessage = Compile(ToControlSchema);
 
 export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): SessionHub {
   const sessions = new Map<string, Session>();
   const links = new Set<DeviceLink>();
   const capacity = capacityDemands(ports);
+  let stopping = false;
   const offDevice = ports.signals.on('device', (device) => void pushAssignments(device));
 
   function accept(link: DeviceLink): void {
+    if (stopping) return link.terminate();
     const nonce = Buffer.from(ports.random(32)).toString('hex');
     let session: Session | undefined;
     let greeting = false;
     const late = ports.clock.after(helloWithinMs, () => link.terminate());
     links.add(link);
     const hear = (text: string): void => {
-      const message = parse(text);
+      const message = readMessage(text);
       if (!message) return end(link, { code: 'link.malformed', context: { detail: 'it fits no message of this link' } });
       if (session) return enqueue(session, message);
       if (message.type !== 'hello' || greeting)
@@ -75,8 +80,8 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   }
 
   async function greet(link: DeviceLink, nonce: string, hello: Extract<ToControl, { type: 'hello' }>): Promise<Session | undefined> {
-    const version = Math.min(hello.max, linkVersions.max);
-    if (version < hello.min || version < linkVersions.min) {
+    const version = agreedVersion(hello);
+    if (version === undefined) {
       end(link, {
         code: 'link.version',
         context: { has: `${hello.min} to ${hello.max}`, needs: `${linkVersions.min} to ${linkVersions.max}` },
@@ -125,6 +130,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       device: device.id,
       publicKey: device.publicKey,
       epoch: device.epoch,
+      version,
       live,
       queue: Promise.resolve(),
       queued: 0,
@@ -140,7 +146,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       lostAfterMs: times.lostAfterMs,
       policy: ports.policyHash,
     });
-    ports.log({ level: 'info', event: 'session.opened', device: device.id, epoch: device.epoch });
+    ports.log({ level: 'info', event: 'session.opened', device: device.id, epoch: device.epoch, version });
     pulse();
     watch();
     void pushAssignments(device.id);
@@ -230,22 +236,16 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       const session = sessions.get(device);
       if (session) end(session.link, rejection);
     },
-    stop() {
+    async stop() {
       offDevice();
-      for (const session of sessions.values()) session.stop();
-      // Also those that have not said hello: the server closes only when the last socket has.
-      for (const link of links) link.terminate();
+      stopping = true;
+      for (const session of sessions.values()) {
+        session.stop();
+        goodbye(session.link, session.version);
+      }
+      await closeAll(links, ports.clock);
     },
   };
-}
-
-function parse(text: string): ToControl | undefined {
-  try {
-    const message: unknown = JSON.parse(text);
-    return checkMessage.Check(message) ? message : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function checkHello(
@@ -259,10 +259,6 @@ function checkHello(
   if (!verify(device.publicKey, 'hello', signed, hello.signature)) return { code: 'device.signature', context: {} };
   if (device.state === 'removed') return { code: 'device.removed', context: { device: device.id } };
   return undefined;
-}
-
-function send(link: DeviceLink, message: ToWorker): void {
-  if (link.isOpen()) link.send(JSON.stringify(message));
 }
 
 function end(link: DeviceLink, rejection: Rejection): void {
