@@ -54,13 +54,14 @@ export function claimShards({ replicas, shards, held }: ShardsSeen, me: ReplicaN
   return shardIds.flatMap((id): ShardRow[] => {
     const row = rows.get(id);
     const next = { kind: 'shard', id, generation: (row?.generation ?? 0) + 1 } as const;
+    if (isMine(row) && count <= fair) return [];
     if (isMine(row)) {
-      if (count <= fair) return [];
       count -= 1;
       return [{ ...next, owner: '' }];
     }
-    const isFree = !row || row.owner === '' || row.owner === me.id || !living.has(row.owner);
-    if (!isFree || count >= fair) return [];
+    const isEarlier = row?.owner === me.id;
+    if (row && !isEarlier && living.has(row.owner)) return [];
+    if (count >= fair) return isEarlier ? [{ ...next, owner: '' }] : [];
     count += 1;
     return [{ ...next, owner: me.id }];
   });
