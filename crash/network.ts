@@ -64,7 +64,15 @@ export async function startNetwork({ dir, policy, workers, python, store }: Netw
   const controlDir = path.join(dir, 'control');
   fs.mkdirSync(controlDir, { recursive: true, mode: 0o700 });
   const startControl = (port: number) => {
-    const task: ControlTask = { dir: controlDir, host: '127.0.0.1', port, name: 'crash', policy, firstAccount, ...(choice ? { store: choice } : {}) };
+    const task: ControlTask = {
+      dir: controlDir,
+      host: '127.0.0.1',
+      port,
+      name: 'crash',
+      policy,
+      firstAccount,
+      ...(choice ? { store: choice } : {}),
+    };
     return startChild('control', task, path.join(dir, 'control.log'));
   };
   const first = await startControl(0);
@@ -99,9 +107,7 @@ export async function startNetwork({ dir, policy, workers, python, store }: Netw
     client,
     async rows(...kinds) {
       const wanted = kinds.length === 0 ? undefined : kinds;
-      return choice?.kind === 'postgres'
-        ? readPostgresRows(choice.url, wanted)
-        : readRows(path.join(controlDir, 'control.sqlite'), wanted);
+      return choice?.kind === 'postgres' ? readPostgresRows(choice.url, wanted) : readRows(path.join(controlDir, 'control.sqlite'), wanted);
     },
     async revive() {
       if (server && !server.isUp()) await server.start();

@@ -37,7 +37,7 @@ export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (de
     desk: desk(ports, handlersOf(ports, drop)),
     hub,
     begin() {
-      loops = [replicaLoop(ports, () => hub.look()), clusterLoop(ports), minuteLoop(ports), housekeepingLoop(ports)];
+      loops = [replicaLoop(ports, () => hub.look(drop)), clusterLoop(ports), minuteLoop(ports), housekeepingLoop(ports)];
     },
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));

@@ -69,10 +69,7 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
   const { key, pulseSecret } = await networkSecrets(settings.dir, { store });
   const clock = await forwardClock(store, realClock);
   const reconnectMs = policy.session.lostAfterMs;
-  const replica = await joinReplicas(
-    { store, clock, log },
-    { id: replicaId(settings.dir), leaseMs: periods.replicaLeaseMs, reconnectMs },
-  );
+  const replica = await joinReplicas({ store, clock, log }, { id: replicaId(settings.dir), leaseMs: periods.replicaLeaseMs, reconnectMs });
   const verifier = capacityVerifier(randomBytes);
   const ports: ControlPorts = {
     name: settings.name,

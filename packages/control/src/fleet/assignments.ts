@@ -4,7 +4,10 @@ import { type ClusterRow, type DeviceRow, type JobRow, type LeaseRow, type Row, 
 import type { ControlPorts } from '../ports.ts';
 
 /** One list for each device that is there; an empty one where nothing may run. */
-export async function assignmentsOf(ports: Pick<ControlPorts, 'store'>, ids: readonly string[]): Promise<ReadonlyMap<string, Assignment[]>> {
+export async function assignmentsOf(
+  ports: Pick<ControlPorts, 'store'>,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Assignment[]>> {
   const devices = await rowsOf<DeviceRow>(ports, 'device', ids);
   const held = [...devices.values()].filter(({ state }) => state !== 'removed').flatMap(({ live }) => live.map(({ lease }) => lease));
   const leases = await rowsOf<LeaseRow>(ports, 'lease', held);

@@ -116,7 +116,13 @@ function presenceOf(device: DeviceId, live: LiveDevice, replica: ReplicaName, pu
   const shared = { replica: replica.id, life: replica.generation, writtenAt: now, settledTo };
   const last = { epoch: live.epoch, from: live.from, seenAt: live.lastSeenAt, closedAt: live.closedAt };
   const sessions: SessionRecord[] = [...live.earlier, last].map((each) => ({ ...each, ...shared }));
-  return { ...blankPresence(device), sessions, pulses: live.pulses.filter((pulse) => !isOpen(pulse)), absences: live.absences, rttMs: live.rttMs };
+  return {
+    ...blankPresence(device),
+    sessions,
+    pulses: live.pulses.filter((pulse) => !isOpen(pulse)),
+    absences: live.absences,
+    rttMs: live.rttMs,
+  };
 }
 
 /** A session that another took over ended with it. */

@@ -20,7 +20,7 @@ export interface SessionHub {
   /** Ends a device's session, with the reason told. */
   drop(device: string, rejection: Rejection): void;
   /** Looks at the rows of all devices in a session: what another replica changed is told to them, who has gone there is let go. */
-  look(): Promise<void>;
+  look(removed: (device: string, rejection: Rejection) => void): Promise<void>;
   stop(): void;
 }
 
@@ -246,10 +246,10 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       const session = sessions.get(device);
       if (session) end(session.link, rejection);
     },
-    look: () =>
+    look: (removed) =>
       lookAtRows(ports, [...sessions.values()], {
         moved: ({ link }) => link.terminate(),
-        ended: ({ link }, why) => end(link, why),
+        ended: ({ device }, why) => removed(device, why),
         changed: ({ device }) => void pushAssignments(device),
       }),
     stop() {

@@ -15,6 +15,8 @@ export interface Replica extends ReplicaName {
   watch(): Watch;
   /** One step: time renewed where due, shards claimed or given up. True where shards were gained. */
   refresh(): Promise<boolean>;
+  /** The others can read now what this replica knows: until then it gives no shard up to them. */
+  told(): void;
   /** Its time is over now: others need not wait for it. */
   leave(): Promise<void>;
 }
@@ -42,8 +44,13 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
   let replicas = new Map<string, ReplicaRow>([[id, own]]);
   let held = new Map<string, number>();
   let isOver = false;
+  let isTold = false;
   // After it, what this process remembers of the others is too old to decide by.
   const isFresh = (): boolean => !isOver && isAlive(own, clock.now());
+
+  function areOthers(): boolean {
+    return [...replicas.values()].some((row) => row.id !== id && isAlive(row, clock.now()));
+  }
 
   async function listReplicas(read: Read): Promise<readonly ReplicaRow[]> {
     const found = await read.list({ kind: 'replica', index: 'all', limit: replicasLooked });
@@ -61,7 +68,10 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
       const row = await read.one('shard', shard);
       return isFresh() && ownsShard(row, me, held.get(shard));
     },
-    areOthers: () => [...replicas.values()].some((row) => row.id !== id && isAlive(row, clock.now())),
+    areOthers,
+    told: () => {
+      isTold = true;
+    },
     watch: () => ({ replicas, since, reconnectMs, now: clock.now() }),
     async refresh() {
       if (isOver) return false;
@@ -72,7 +82,7 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
         const renewed = renewReplica(before, me, now, leaseMs);
         if (!renewed) return { writes: [], value: undefined };
         const shards = await read.many('shard', shardIds);
-        const claims = claimShards({ replicas: listed, shards, held }, me, now);
+        const claims = claimShards({ replicas: listed, shards, held }, me, now).filter(({ owner }) => owner === id || isTold);
         const writes: Row[] = [...(renewed === before ? [] : [renewed]), ...claims];
         return { writes, value: { listed, renewed, shards, claims } };
       });
@@ -84,6 +94,7 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
       }
       own = seen.renewed;
       replicas = new Map([...seen.listed, own].map((row) => [row.id, row]));
+      if (!areOthers()) isTold = false;
       const [before, after] = [held, heldAfter(seen.shards, seen.claims)];
       held = after;
       for (const { id: shard, owner } of seen.claims) log({ level: 'info', event: owner === '' ? 'shard.given' : 'shard.claimed', shard });

@@ -41,7 +41,9 @@ export async function writePresences(ports: Ports): Promise<void> {
   for (let at = 0; at < due.length; at += devicesAtOnce) {
     const devices = due.slice(at, at + devicesAtOnce);
     const found = await ports.store.load(devices.map((id) => ({ kind: 'device', id })));
-    const leased = new Set(found.filter((each) => ((each?.row as DeviceRow | undefined)?.live.length ?? 0) > 0).map((each) => each?.row.id));
+    const leased = new Set(
+      found.filter((each) => ((each?.row as DeviceRow | undefined)?.live.length ?? 0) > 0).map((each) => each?.row.id),
+    );
     const written = await change(ports, async (read) => {
       await read.many('presence', devices);
       const rows: PresenceRow[] = [];

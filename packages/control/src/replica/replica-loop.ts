@@ -13,6 +13,7 @@ export function replicaLoop(ports: ControlPorts, look: () => Promise<void>): Loo
     if (!ports.replica.areOthers()) return ports.live.heard([]);
     await look();
     await writePresences(ports);
+    ports.replica.told();
     await readPresences(ports);
   });
 }

@@ -45,7 +45,15 @@ test('a database belongs to one key: another directory is refused until it has t
   const start = (name: string) => {
     fs.mkdirSync(path.join(dir, name), { recursive: true });
     const store = { kind: 'postgres', url: server.url('keys') } as const;
-    return startControl({ dir: path.join(dir, name), store, host: '127.0.0.1', port: 0, name: 'k', policy: quickPolicy, log: () => undefined });
+    return startControl({
+      dir: path.join(dir, name),
+      store,
+      host: '127.0.0.1',
+      port: 0,
+      name: 'k',
+      policy: quickPolicy,
+      log: () => undefined,
+    });
   };
   const first = await start('a');
   t.after(() => first.stop());
@@ -117,6 +125,7 @@ test('a frozen replica comes back to shards that are not its own any more, and c
   for (const { id } of clusters) await a.rig.call('POST', `/v1/clusters/${id}/end`);
   b.signal('SIGCONT');
   await isShared(two);
-  for (const row of await two.rows('shard')) assert.ok(row.owner === taken.get(row.id)?.owner || row.generation > (taken.get(row.id)?.generation ?? 0));
+  for (const row of await two.rows('shard'))
+    assert.ok(row.owner === taken.get(row.id)?.owner || row.generation > (taken.get(row.id)?.generation ?? 0));
   await settled(two, b.rig, clusters);
 });

@@ -12,6 +12,7 @@ export function loneReplica(now: () => Instant, reconnectMs: number): Replica {
     holds: () => Promise.resolve(true),
     areOthers: () => false,
     watch: () => ({ replicas: new Map([[me.id, row]]), since, reconnectMs, now: now() }),
+    told: () => undefined,
     refresh: () => Promise.resolve(false),
     leave: () => Promise.resolve(),
   };

@@ -12,7 +12,12 @@ const reconnectMs = 30_000;
 const alive = (name: string, changes: Partial<ReplicaRow> = {}): ReplicaRow => {
   return { kind: 'replica', id: name, generation: 1, since: t0, until: Number.MAX_SAFE_INTEGER, ...changes };
 };
-const watch = (now: number, ...replicas: ReplicaRow[]) => ({ replicas: new Map(replicas.map((row) => [row.id, row])), since: t0, reconnectMs, now });
+const watch = (now: number, ...replicas: ReplicaRow[]) => ({
+  replicas: new Map(replicas.map((row) => [row.id, row])),
+  since: t0,
+  reconnectMs,
+  now,
+});
 const session = (replica: string, epoch: number, from: number, changes: Partial<SessionRecord> = {}): SessionRecord => {
   return { replica, life: 1, epoch, from, seenAt: from, writtenAt: from, settledTo: from, closedAt: null, ...changes };
 };

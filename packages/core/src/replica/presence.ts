@@ -117,7 +117,12 @@ function outageTo({ replica, life, writtenAt }: SessionRecord, { replicas, now }
 
 function laterOf(a: SessionRecord, b: SessionRecord): SessionRecord {
   const [first, last] = a.writtenAt <= b.writtenAt ? [a, b] : [b, a];
-  return { ...last, seenAt: Math.max(a.seenAt, b.seenAt), settledTo: Math.max(a.settledTo, b.settledTo), closedAt: last.closedAt ?? first.closedAt };
+  return {
+    ...last,
+    seenAt: Math.max(a.seenAt, b.seenAt),
+    settledTo: Math.max(a.settledTo, b.settledTo),
+    closedAt: last.closedAt ?? first.closedAt,
+  };
 }
 
 function newest({ sessions }: PresenceRow): Instant {

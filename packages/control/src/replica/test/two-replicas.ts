@@ -37,7 +37,9 @@ export async function twoReplicas(t: TestContext, server: TestServer, schema: st
     const firstAccount = { name: 'first', keyHash: hashApiSecret(secret), recipient };
     const shared = { store: { kind: 'postgres', url }, host: '127.0.0.1', port: 0, name: 'two', policy, firstAccount } as const;
     const settings: ProcessSettings = { ...shared, dir: home, blobs: path.join(dir, 'blobs') };
-    const child = fork(path.join(import.meta.dirname, 'control-process.ts'), [JSON.stringify(settings)], { stdio: ['ignore', 2, 2, 'ipc'] });
+    const child = fork(path.join(import.meta.dirname, 'control-process.ts'), [JSON.stringify(settings)], {
+      stdio: ['ignore', 2, 2, 'ipc'],
+    });
     children.push(child);
     const [said] = (await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [{}])])) as [{ url?: string }];
     if (said.url === undefined) throw new Error(`the control ${name} did not start`);
