@@ -57,10 +57,8 @@ export interface NetworkWish {
 export async function startNetwork({ dir, policy, workers, python, store }: NetworkWish): Promise<CrashNetwork> {
   const owner = await newAccount('owner');
   const firstAccount = { name: owner.name, keyHash: hashApiSecret(owner.key), recipient: owner.recipient };
-  const server = store === 'postgres' ? await testServer() : undefined;
-  // However this process ends, its server does too.
-  if (server) process.once('exit', () => void server.kill());
-  const choice: StoreChoice | undefined = server && { kind: 'postgres', url: server.url('crash') };
+  const server = store === 'postgres' ? await ownServer() : undefined;
+  const choice = server && ({ kind: 'postgres', url: server.url('crash') } as const);
   const controlDir = path.join(dir, 'control');
   fs.mkdirSync(controlDir, { recursive: true, mode: 0o700 });
   const startControl = (port: number) => {
@@ -105,10 +103,7 @@ export async function startNetwork({ dir, policy, workers, python, store }: Netw
     control: () => control,
     server,
     client,
-    async rows(...kinds) {
-      const wanted = kinds.length === 0 ? undefined : kinds;
-      return choice?.kind === 'postgres' ? readPostgresRows(choice.url, wanted) : readRows(path.join(controlDir, 'control.sqlite'), wanted);
-    },
+    rows: (...kinds) => rowsOf(choice?.url, path.join(controlDir, 'control.sqlite'), kinds.length === 0 ? undefined : kinds),
     async revive() {
       if (server && !server.isUp()) await server.start();
       if (control.isDead()) control = (await startControl(port)).child;
@@ -124,6 +119,17 @@ export async function startNetwork({ dir, policy, workers, python, store }: Netw
       await server?.stop();
     },
   };
+}
+
+/** However this process ends, its server does too. */
+async function ownServer(): Promise<TestServer> {
+  const server = await testServer();
+  process.once('exit', () => void server.kill());
+  return server;
+}
+
+async function rowsOf<K extends Row['kind']>(url: string | undefined, file: string, kinds: readonly K[] | undefined): Promise<RowMap[K][]> {
+  return url === undefined ? readRows(file, kinds) : readPostgresRows(url, kinds);
 }
 
 export async function newAccount(name: string): Promise<Account> {

@@ -13,7 +13,7 @@ export interface NetworkSecrets {
 const fileName = 'network.key';
 
 /** The directory's key is not the one that the store's rows are signed with, or there is none. The message says what to do next. */
-export class WrongKey extends Error {
+class WrongKey extends Error {
   readonly code = 'network.key';
 }
 

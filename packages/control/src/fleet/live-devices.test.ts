@@ -10,10 +10,11 @@ const since = 1_000_000;
 const reconnectMs = 30_000;
 const replica: ReplicaRow = { kind: 'replica', id: 'r', generation: 1, since, until: Number.MAX_SAFE_INTEGER };
 
+const watch = (now: number) => ({ replicas: new Map([['r', replica]]), since, reconnectMs, now });
+
 /** The live state of one replica, alone. */
 function rig() {
   const live = liveDevices();
-  const watch = (now: number) => ({ replicas: new Map([['r', replica]]), since, reconnectMs, now });
   const presence = (device: string, now: number) => live.presence(device as DeviceId, replica, 10_000, now);
   return {
     opened: (device: string, epoch: number, now: number) =>

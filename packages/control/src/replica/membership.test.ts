@@ -9,14 +9,16 @@ import { joinReplicas } from './membership.ts';
 
 const leaseMs = 15_000;
 
+const never = () => ({ cancel: () => undefined });
+
+function clockOf() {
+  let now = 1_000_000;
+  return { now: () => now, after: never, reached: (at: number) => void (now = Math.max(now, at)), pass: (ms: number) => void (now += ms) };
+}
+
 async function twoOf(t: { after(run: () => Promise<void>): void }) {
   const store = openSqlite({ path: ':memory:', tables });
   t.after(() => store.close());
-  const clockOf = () => {
-    let now = 1_000_000;
-    const after = () => ({ cancel: () => undefined });
-    return { now: () => now, after, reached: (at: number) => void (now = Math.max(now, at)), pass: (ms: number) => void (now += ms) };
-  };
   const [clockA, clockB] = [clockOf(), clockOf()];
   const join = (id: string, clock: ReturnType<typeof clockOf>) =>
     joinReplicas({ store, clock, log: () => undefined }, { id, leaseMs, reconnectMs: 1_000 });

@@ -52,14 +52,6 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
     return [...replicas.values()].some((row) => row.id !== id && isAlive(row, clock.now()));
   }
 
-  async function listReplicas(read: Read): Promise<readonly ReplicaRow[]> {
-    const found = await read.list({ kind: 'replica', index: 'all', limit: replicasLooked });
-    const mine = await read.one('replica', id);
-    // Each renewal tells the time of who renewed: no two replicas differ in time by more than a renewal takes.
-    clock.reached(Math.max(...found.map(({ until }) => until - leaseMs)));
-    return [...found.filter((row) => row.id !== id), ...(mine ? [mine] : [])];
-  }
-
   return {
     ...me,
     mine: (cluster) => isFresh() && held.has(shardOf(cluster)),
@@ -76,7 +68,9 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
     async refresh() {
       if (isOver) return false;
       const seen = await change(ports, async (read) => {
-        const listed = await listReplicas(read);
+        const listed = await listReplicas(read, id);
+        // Each renewal tells the time of who renewed: no two replicas differ in time by more than a renewal takes.
+        clock.reached(Math.max(0, ...listed.map(({ until }) => until - leaseMs)));
         const now = clock.now();
         const before = listed.find((row) => row.id === id);
         const renewed = renewReplica(before, me, now, leaseMs);
@@ -95,7 +89,7 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
       own = seen.renewed;
       replicas = new Map([...seen.listed, own].map((row) => [row.id, row]));
       if (!areOthers()) isTold = false;
-      const [before, after] = [held, heldAfter(seen.shards, seen.claims)];
+      const [before, after] = [held, heldAfter(seen.shards, seen.claims, me, held)];
       held = after;
       for (const { id: shard, owner } of seen.claims) log({ level: 'info', event: owner === '' ? 'shard.given' : 'shard.claimed', shard });
       return [...after].some(([shard, claim]) => before.get(shard) !== claim);
@@ -103,20 +97,36 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
     async leave() {
       isOver = true;
       held = new Map();
-      await change(ports, async (read) => {
-        const row = await read.one('replica', id);
-        return { writes: row?.generation === generation ? [{ ...row, until: Math.min(row.until, clock.now()) }] : [], value: undefined };
-      });
+      await endLife(ports, me);
     },
   };
+}
 
-  function heldAfter(shards: readonly ShardRow[], claims: readonly ShardRow[]): Map<string, number> {
-    const kept = shards.filter((row) => ownsShard(row, me, held.get(row.id))).map((row): [string, number] => [row.id, row.generation]);
-    const next = new Map(kept);
-    for (const { id: shard, owner, generation: claim } of claims) {
-      if (owner === id) next.set(shard, claim);
-      else next.delete(shard);
-    }
-    return next;
+async function listReplicas(read: Read, own: string): Promise<readonly ReplicaRow[]> {
+  const found = await read.list({ kind: 'replica', index: 'all', limit: replicasLooked });
+  const mine = await read.one('replica', own);
+  return [...found.filter((row) => row.id !== own), ...(mine ? [mine] : [])];
+}
+
+/** What this life holds after a step: what it held and still does, and what it has claimed. */
+function heldAfter(
+  shards: readonly ShardRow[],
+  claims: readonly ShardRow[],
+  me: ReplicaName,
+  held: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const kept = shards.filter((row) => ownsShard(row, me, held.get(row.id))).map((row): [string, number] => [row.id, row.generation]);
+  const next = new Map(kept);
+  for (const { id, owner, generation } of claims) {
+    if (owner === me.id) next.set(id, generation);
+    else next.delete(id);
   }
+  return next;
+}
+
+function endLife(ports: Ports, { id, generation }: ReplicaName): Promise<void> {
+  return change(ports, async (read) => {
+    const row = await read.one('replica', id);
+    return { writes: row?.generation === generation ? [{ ...row, until: Math.min(row.until, ports.clock.now()) }] : [], value: undefined };
+  });
 }

@@ -76,21 +76,22 @@ export async function startRig(t: TestContext, changes: Partial<Policy> = {}): P
 
 /** A control that runs elsewhere, as a rig: its calls alone. */
 export function remoteRig(url: string, secret: string, policy: Policy): Rig {
-  const nothing = (): never => {
-    throw new Error('this control is another process');
-  };
   return {
     ...callsOf(() => url, secret),
     get control() {
-      return nothing();
+      return notHere();
     },
     url,
     dir: '',
     secret,
     policy,
     lines: [],
-    restart: nothing,
+    restart: notHere,
   };
+}
+
+function notHere(): never {
+  throw new Error('this control is another process');
 }
 
 function callsOf(url: () => string, secret: string): Pick<Rig, 'call' | 'key' | 'account'> {
