@@ -37,7 +37,12 @@ export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (de
     desk: desk(ports, handlersOf(ports, drop)),
     hub,
     begin() {
-      loops = [replicaLoop(ports, () => hub.look(drop)), clusterLoop(ports), minuteLoop(ports), housekeepingLoop(ports)];
+      const [clusters, minutes] = [clusterLoop(ports), minuteLoop(ports)];
+      const gained = (): void => {
+        clusters.wake();
+        minutes.wake();
+      };
+      loops = [replicaLoop(ports, { look: () => hub.look(drop), gained }), clusters, minutes, housekeepingLoop(ports)];
     },
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));

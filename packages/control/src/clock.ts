@@ -21,11 +21,14 @@ export interface ForwardClock extends Clock {
 export async function forwardClock(store: Store, { now, after }: Clock): Promise<ForwardClock> {
   const [clock] = await store.load([{ kind: 'clock', id: 'clock' }]);
   let last = (clock?.row as ClockRow | undefined)?.now ?? 0;
+  let aheadMs = 0;
+  const read = (): Instant => (last = Math.max(last, now() + aheadMs));
   return {
-    now: () => (last = Math.max(last, now())),
+    now: read,
     after,
     reached(at) {
-      last = Math.max(last, at);
+      // Ahead from then on, not only for this moment: two that differ would else take turns at standing still.
+      aheadMs += Math.max(0, at - (now() + aheadMs));
     },
   };
 }

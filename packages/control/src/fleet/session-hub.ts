@@ -38,12 +38,7 @@ interface Session {
   readonly stop: () => void;
 }
 
-/** A session is a row's next epoch; what the device was away before it is not in that row. */
-interface Opened {
-  readonly device: DeviceRow;
-  readonly absentSince: number | null;
-}
-
+type Opened = { readonly device: DeviceRow; readonly absentSince: number | null };
 const helloWithinMs = 10_000;
 /** How long a displaced session may take to close. */
 const farewellMs = 1_000;

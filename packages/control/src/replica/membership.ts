@@ -70,7 +70,7 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
       const seen = await change(ports, async (read) => {
         const listed = await listReplicas(read, id);
         // Each renewal tells the time of who renewed: no two replicas differ in time by more than a renewal takes.
-        clock.reached(Math.max(0, ...listed.map(({ until }) => until - leaseMs)));
+        clock.reached(Math.max(0, ...listed.map((row) => (row.id === id ? 0 : row.until - leaseMs))));
         const now = clock.now();
         const before = listed.find((row) => row.id === id);
         const renewed = renewReplica(before, me, now, leaseMs);
