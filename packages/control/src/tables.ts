@@ -45,4 +45,8 @@ export const tables = [
   spec('event', { cluster: (row) => ({ equals: row.cluster, sort: row.seq }) }),
   spec('receipt'),
   spec('clock'),
+  spec('network'),
+  spec('replica', { all: (row) => ({ sort: row.id }) }),
+  spec('shard'),
+  spec('presence', { all: (row) => ({ sort: row.id }) }),
 ] as readonly TableSpec<never>[];

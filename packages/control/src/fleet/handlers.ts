@@ -39,7 +39,7 @@ const mostDevicesOfHost = 1_000;
 
 export function fleetHandlers(ports: ControlPorts, drop: (device: string, rejection: Rejection) => void): Pick<Handlers, Served> {
   const view = (device: DeviceRow) => {
-    const live = ports.live.get(device.id);
+    const live = ports.live.seen(device.id);
     return deviceView(
       device,
       { connected: live?.connected ?? false, lastSeenAt: live?.lastSeenAt ?? null },

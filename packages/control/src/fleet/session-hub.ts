@@ -10,14 +10,18 @@ import { pulseNonce } from './pulse-nonce.ts';
 import { readMessage } from './read-message.ts';
 import { assignmentsOf } from './assignments.ts';
 import { capacityDemands } from './capacity.ts';
+import { lookAtRows } from './look.ts';
 import { observeBeat } from './observe.ts';
 import { takeEvidence } from '../timelock/evidence.ts';
 import { takeSealed } from '../cluster/sealed-for.ts';
+import { noteOpening } from '../replica/presence.ts';
 
 export interface SessionHub {
   accept(link: DeviceLink): void;
   /** Ends a device's session, with the reason told. */
   drop(device: string, rejection: Rejection): void;
+  /** Looks at the rows of all devices in a session: what another replica changed is told to them, who has gone there is let go. */
+  look(removed: (device: string, rejection: Rejection) => void): Promise<void>;
   /** Says goodbye, and resolves once every link is closed. */
   stop(): Promise<void>;
 }
@@ -33,9 +37,12 @@ interface Session {
   /** Messages of one session are handled one after the other. */
   queue: Promise<void>;
   queued: number;
+  /** The assignments that it was sent last, as text. */
+  sent: string;
   readonly stop: () => void;
 }
 
+type Opened = { readonly device: DeviceRow; readonly absentSince: number | null };
 const helloWithinMs = 10_000;
 /** How long a displaced session may take to close. */
 const farewellMs = 1_000;
@@ -89,12 +96,14 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       return undefined;
     }
     try {
-      const opened = await change<DeviceRow | Rejection>(ports, async (read) => {
+      const opened = await change<Opened | Rejection>(ports, async (read) => {
         const device = await read.one('device', hello.device);
         const rejection = checkHello(device, hello, nonce, ports.key.publicKey);
         if (rejection || !device) return { writes: [], value: rejection ?? { code: 'device.unknown', context: { device: hello.device } } };
         const next = openSession(device);
-        return next.ok ? { writes: next.rows, value: next.value } : { writes: [], value: next.rejection };
+        if (!next.ok) return { writes: [], value: next.rejection };
+        const { absentSince, rows } = await noteOpening(ports, read, next.value);
+        return { writes: [...next.rows, ...rows], value: { device: next.value, absentSince } };
       });
       if ('code' in opened) {
         end(link, opened);
@@ -108,12 +117,12 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     }
   }
 
-  function begin(link: DeviceLink, device: DeviceRow, version: number): Session {
+  function begin(link: DeviceLink, { device, absentSince }: Opened, version: number): Session {
     displace(sessions.get(device.id));
     // A demand that went to the session before will not be answered in this one.
     capacity.forget(device.id);
     const { session: times, evidence } = ports.policy;
-    const live = ports.live.opened(device.id, device.epoch, ports.clock.now());
+    const live = ports.live.opened(device.id, device.epoch, ports.clock.now(), absentSince);
     const pulse = (): void => {
       const now = ports.clock.now();
       const fresh = pulseNonce(pulseSecret, device.id, now);
@@ -134,6 +143,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       live,
       queue: Promise.resolve(),
       queued: 0,
+      sent: '',
       stop: () => stops.forEach((stop) => stop()),
     };
     sessions.set(device.id, session);
@@ -214,7 +224,8 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     const session = sessions.get(device);
     if (!session) return;
     try {
-      const assignments = await assignmentsOf(ports, session.device);
+      const assignments = (await assignmentsOf(ports, [session.device])).get(session.device) ?? [];
+      session.sent = JSON.stringify(assignments);
       send(session.link, { type: 'assignments', epoch: session.epoch, assignments });
     } catch (error) {
       ports.log({ level: 'error', event: 'assignments.failed', device, error: String(error) });
@@ -236,6 +247,12 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       const session = sessions.get(device);
       if (session) end(session.link, rejection);
     },
+    look: (removed) =>
+      lookAtRows(ports, [...sessions.values()], {
+        moved: ({ link }) => link.terminate(),
+        ended: ({ device }, why) => removed(device, why),
+        changed: ({ device }) => void pushAssignments(device),
+      }),
     async stop() {
       offDevice();
       stopping = true;

@@ -11,6 +11,7 @@ import {
   type ToControl,
   type ToWorker,
 } from '@iog/protocol';
+import { urlsOf, wsUrl } from '../network-urls.ts';
 import { saying, type Clock, type Log, type Random, type Timer } from '../ports.ts';
 import { readMessage } from './messages.ts';
 import { displacedDelayMs, returnPace, type ReturnPace } from './return-pace.ts';
@@ -37,6 +38,7 @@ type WithoutEpoch<M> = M extends { epoch: number } ? Omit<M, 'epoch'> : M;
 export type Sendable = WithoutEpoch<Exclude<ToControl, { type: 'hello' | 'beat' }>>;
 
 export interface SessionOptions {
+  /** One, or several controls of one network: each lost session is followed by one with the next. */
   readonly url: string;
   readonly device: DeviceId;
   /** The network this device enrolled in; a challenge of another one is not answered. */
@@ -74,6 +76,7 @@ export class Session {
   #retry: Timer | undefined;
   #failures = 0;
   #displaced = 0;
+  #at = 0;
   #highestEpoch = -1;
   #pulse = '';
   #stopped = false;
@@ -125,7 +128,8 @@ export class Session {
     if (this.#stopped) return;
     const { url, wire, clock } = this.#options;
     const isMine = (): boolean => this.#live === mine;
-    const link = wire(url.replace(/^http/, 'ws').replace(/\/+$/, '') + sockets.link, {
+    const urls = urlsOf(url);
+    const link = wire(wsUrl(urls[this.#at % urls.length] ?? urls[0], sockets.link), {
       text: (text) => {
         if (isMine()) this.#hear(text);
       },
@@ -243,6 +247,7 @@ export class Session {
     const retryInMs = this.#pace.nextMs(this.#failures);
     if (this.#failures < loggedFailures) log({ level: 'warn', event: 'session.lost', reason, retryInMs });
     this.#failures += 1;
+    this.#at += 1;
     this.#retry = clock.after(retryInMs, () => this.#dial());
   }
 
