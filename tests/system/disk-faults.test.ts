@@ -163,7 +163,7 @@ test('a second control on the same directory is refused, and names the first, wh
 test('a second worker on the same device is refused; the first goes on', async (t) => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'crash-disk-'));
   t.after(() => leaveNothing(dir));
-  const network = await startNetwork({ dir, policy: lightPolicy, workers: 1, python: null });
+  const network = await startNetwork({ dir, policy: lightPolicy, workers: 1, python: null, store: 'sqlite' });
   t.after(() => network.stop());
   const [device] = network.devices;
   assert.ok(device);
@@ -189,7 +189,7 @@ test(
     const home = path.join(dir, 'worker-1');
     fs.mkdirSync(home, { mode: 0o700 });
     mountTmpfs(home, '2m');
-    const network = await startNetwork({ dir, policy: lightPolicy, workers: 1, python: null });
+    const network = await startNetwork({ dir, policy: lightPolicy, workers: 1, python: null, store: 'sqlite' });
     t.after(() => network.stop());
     const client = network.client(network.owner);
     await until('the device', 20_000, async () =>
@@ -208,7 +208,7 @@ test(
     assert.equal((await lease())?.state, 'active');
     await client.call('cluster.end', { params: { cluster: cluster.id }, body: {} });
     await comeToEnd(network, 30_000);
-    assert.deepEqual(checkLaws(network.rows()), []);
+    assert.deepEqual(checkLaws(await network.rows()), []);
     await network.stop();
   },
 );

@@ -6,6 +6,7 @@ import { type Reading, transact } from './store/decide.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
 import type { Signals } from './signals.ts';
 import type { LiveDevices } from './fleet/live-devices.ts';
+import type { Replica } from './replica/membership.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -29,8 +30,11 @@ export interface Periods {
   readonly clusterMs: number;
   readonly minuteMs: number;
   readonly housekeepingMs: number;
+  readonly replicaMs: number;
+  /** A replica that has not renewed its time for so long is taken for dead, and its shards are taken over. */
+  readonly replicaLeaseMs: number;
 }
-export const usualPeriods: Periods = { clusterMs: 500, minuteMs: 1_000, housekeepingMs: 5_000 };
+export const usualPeriods: Periods = { clusterMs: 500, minuteMs: 1_000, housekeepingMs: 5_000, replicaMs: 2_000, replicaLeaseMs: 15_000 };
 
 export interface NetworkKey {
   readonly publicKey: string;
@@ -50,6 +54,7 @@ export interface ControlPorts {
   readonly currency: Currency;
   readonly signals: Signals;
   readonly live: LiveDevices;
+  readonly replica: Replica;
   /** Whether the digests are those of the demand. Takes the time of the work itself, off the main thread; rejects where there is no room for it. */
   readonly verifyCapacity: (demand: CapacityDemand, digests: readonly string[]) => Promise<boolean>;
   readonly log: Log;

@@ -1,13 +1,11 @@
 // The link: messages of one device's session. An assignment is state, a pulse and a capacity demand are questions. Unknown fields are ignored here.
+// Which version has which message: `link-versions.ts`.
 import { Type, type Static } from 'typebox';
 import { idSchema } from './ids.ts';
 import { SliceSchema } from './fleet.ts';
 import { jobStates, nodeSteps, roles } from './cluster.ts';
 import { SignedSnapshotSchema } from './evidence.ts';
 import { CountSchema, HexSchema, PublicKeySchema, RecipientSchema, SealedSchema, SignatureSchema, oneOf } from './schema.ts';
-
-/** The link versions this build speaks. */
-export const linkVersions = { min: 1, max: 1 } as const;
 
 const LongTextSchema = Type.String({ maxLength: 4_000 });
 const AddressSchema = Type.Object({
@@ -78,7 +76,7 @@ export const ObservedLeaseSchema = Type.Object({
 });
 export type ObservedLease = Static<typeof ObservedLeaseSchema>;
 
-/** Control to worker. `welcome` carries what the policy asks of a session. */
+/** Control to worker. `bye`: control stops and will be back; it is to be dialled every `retryInMs` until then. `welcome` carries what the policy asks of a session. */
 export const ToWorkerSchema = Type.Union([
   Type.Object({
     type: Type.Literal('challenge'),
@@ -110,6 +108,7 @@ export const ToWorkerSchema = Type.Union([
     withinMs: CountSchema,
   }),
   Type.Object({ type: Type.Literal('acknowledged'), lease: idSchema('lea'), segment: CountSchema, index: CountSchema }),
+  Type.Object({ type: Type.Literal('bye'), retryInMs: CountSchema }),
 ]);
 export type ToWorker = Static<typeof ToWorkerSchema>;
 

@@ -19,6 +19,11 @@ export const controlCommand: Command = {
       help: 'Loopback address to listen at (default 127.0.0.1): the policy laptop is for one machine, so no other is taken',
     },
     port: { type: 'string', value: '<n>', help: 'Port there (default 0: a free one)' },
+    blobs: {
+      type: 'string',
+      value: '<folder>',
+      help: 'Where packages and logs lie: one folder for all controls of a store (default in --dir)',
+    },
     name: { type: 'string', value: '<name>', help: "The network's name (default laptop)" },
     'first-account': { type: 'string', value: '<name>', help: 'Makes this account if there is none yet' },
     'first-key-hash': { type: 'string', value: '<sha256>', help: "The hash of that account's first key" },
@@ -42,6 +47,7 @@ export const controlCommand: Command = {
     const start = () =>
       startControl({
         dir,
+        ...(given.text('blobs') === undefined ? {} : { blobs: given.text('blobs') ?? '' }),
         ...(address === undefined ? {} : { store: { kind: 'postgres', url: address } as const }),
         host,
         port,
@@ -72,6 +78,10 @@ function requireLoopback(host: string): void {
 function refusal(error: unknown, dir: string, port: number): unknown {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   if (code === 'store.in-use') return new UserError(`${dir} is in use by another control.`, 'Stop that one first, or give another --dir.');
+  if (code === 'network.key') {
+    const [what, next] = (error as Error).message.split(': ', 2);
+    return new UserError(`${what}.`, `${(next ?? '').replace(/^c/, 'C')}.`);
+  }
   if (code === 'EADDRINUSE') return new UserError(`Port ${port} is taken by another program.`, 'Choose another with --port.');
   if (code === 'store.unavailable') return new UserError(`${(error as Error).message}.`, 'Start its server, or correct --store.');
   return error;

@@ -9,7 +9,11 @@ import { countOf, formatBytes, formatCores, pairs, parseCores } from '../termina
 import { deviceText } from './device-text.ts';
 
 const dir = { type: 'string', value: '<folder>', help: "The device's folder: its keys never leave it (default <home>/worker)" } as const;
-const url = { type: 'string', value: '<url>', help: 'The network (default IOG_URL, else the profile)' } as const;
+const url = {
+  type: 'string',
+  value: '<url>',
+  help: 'The network (default IOG_URL, else the profile); several controls of one are separated by commas',
+} as const;
 
 const join: Command = {
   ...takesNothing,

@@ -1,23 +1,29 @@
 // Sessions of devices: challenge, hello, welcome; then assignments, pulses and demands out, and beats and evidence in.
-import { Compile } from 'typebox/compile';
-import { type DeviceId, type Rejection, type ToControl, type ToWorker, ToControlSchema, linkVersions, problemOf } from '@iog/protocol';
+import { type DeviceId, type Rejection, type ToControl, agreedVersion, linkVersions, problemOf } from '@iog/protocol';
 import { type DeviceRow, openSession } from '@iog/core';
 import { canonical, verify } from '@iog/seal';
 import { type ControlPorts, type Timer, change } from '../ports.ts';
-import type { DeviceLink } from './device-link.ts';
+import { type DeviceLink, send } from './device-link.ts';
+import { closeAll, goodbye } from './goodbye.ts';
 import { type LiveDevice, pulseAnswered, pulseSent } from './live-devices.ts';
 import { pulseNonce } from './pulse-nonce.ts';
+import { readMessage } from './read-message.ts';
 import { assignmentsOf } from './assignments.ts';
 import { capacityDemands } from './capacity.ts';
+import { lookAtRows } from './look.ts';
 import { observeBeat } from './observe.ts';
 import { takeEvidence } from '../timelock/evidence.ts';
 import { takeSealed } from '../cluster/sealed-for.ts';
+import { noteOpening } from '../replica/presence.ts';
 
 export interface SessionHub {
   accept(link: DeviceLink): void;
   /** Ends a device's session, with the reason told. */
   drop(device: string, rejection: Rejection): void;
-  stop(): void;
+  /** Looks at the rows of all devices in a session: what another replica changed is told to them, who has gone there is let go. */
+  look(removed: (device: string, rejection: Rejection) => void): Promise<void>;
+  /** Says goodbye, and resolves once every link is closed. */
+  stop(): Promise<void>;
 }
 
 interface Session {
@@ -25,33 +31,39 @@ interface Session {
   readonly device: DeviceId;
   readonly publicKey: string;
   readonly epoch: number;
+  /** Of the link, as agreed in the welcome. */
+  readonly version: number;
   readonly live: LiveDevice;
   /** Messages of one session are handled one after the other. */
   queue: Promise<void>;
   queued: number;
+  /** The assignments that it was sent last, as text. */
+  sent: string;
   readonly stop: () => void;
 }
 
+type Opened = { readonly device: DeviceRow; readonly absentSince: number | null };
 const helloWithinMs = 10_000;
 /** How long a displaced session may take to close. */
 const farewellMs = 1_000;
 const queueMax = 256;
-const checkMessage = Compile(ToControlSchema);
 
 export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): SessionHub {
   const sessions = new Map<string, Session>();
   const links = new Set<DeviceLink>();
   const capacity = capacityDemands(ports);
+  let stopping = false;
   const offDevice = ports.signals.on('device', (device) => void pushAssignments(device));
 
   function accept(link: DeviceLink): void {
+    if (stopping) return link.terminate();
     const nonce = Buffer.from(ports.random(32)).toString('hex');
     let session: Session | undefined;
     let greeting = false;
     const late = ports.clock.after(helloWithinMs, () => link.terminate());
     links.add(link);
     const hear = (text: string): void => {
-      const message = parse(text);
+      const message = readMessage(text);
       if (!message) return end(link, { code: 'link.malformed', context: { detail: 'it fits no message of this link' } });
       if (session) return enqueue(session, message);
       if (message.type !== 'hello' || greeting)
@@ -75,8 +87,8 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   }
 
   async function greet(link: DeviceLink, nonce: string, hello: Extract<ToControl, { type: 'hello' }>): Promise<Session | undefined> {
-    const version = Math.min(hello.max, linkVersions.max);
-    if (version < hello.min || version < linkVersions.min) {
+    const version = agreedVersion(hello);
+    if (version === undefined) {
       end(link, {
         code: 'link.version',
         context: { has: `${hello.min} to ${hello.max}`, needs: `${linkVersions.min} to ${linkVersions.max}` },
@@ -84,12 +96,14 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       return undefined;
     }
     try {
-      const opened = await change<DeviceRow | Rejection>(ports, async (read) => {
+      const opened = await change<Opened | Rejection>(ports, async (read) => {
         const device = await read.one('device', hello.device);
         const rejection = checkHello(device, hello, nonce, ports.key.publicKey);
         if (rejection || !device) return { writes: [], value: rejection ?? { code: 'device.unknown', context: { device: hello.device } } };
         const next = openSession(device);
-        return next.ok ? { writes: next.rows, value: next.value } : { writes: [], value: next.rejection };
+        if (!next.ok) return { writes: [], value: next.rejection };
+        const { absentSince, rows } = await noteOpening(ports, read, next.value);
+        return { writes: [...next.rows, ...rows], value: { device: next.value, absentSince } };
       });
       if ('code' in opened) {
         end(link, opened);
@@ -103,12 +117,12 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     }
   }
 
-  function begin(link: DeviceLink, device: DeviceRow, version: number): Session {
+  function begin(link: DeviceLink, { device, absentSince }: Opened, version: number): Session {
     displace(sessions.get(device.id));
     // A demand that went to the session before will not be answered in this one.
     capacity.forget(device.id);
     const { session: times, evidence } = ports.policy;
-    const live = ports.live.opened(device.id, device.epoch, ports.clock.now());
+    const live = ports.live.opened(device.id, device.epoch, ports.clock.now(), absentSince);
     const pulse = (): void => {
       const now = ports.clock.now();
       const fresh = pulseNonce(pulseSecret, device.id, now);
@@ -125,9 +139,11 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       device: device.id,
       publicKey: device.publicKey,
       epoch: device.epoch,
+      version,
       live,
       queue: Promise.resolve(),
       queued: 0,
+      sent: '',
       stop: () => stops.forEach((stop) => stop()),
     };
     sessions.set(device.id, session);
@@ -140,7 +156,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       lostAfterMs: times.lostAfterMs,
       policy: ports.policyHash,
     });
-    ports.log({ level: 'info', event: 'session.opened', device: device.id, epoch: device.epoch });
+    ports.log({ level: 'info', event: 'session.opened', device: device.id, epoch: device.epoch, version });
     pulse();
     watch();
     void pushAssignments(device.id);
@@ -208,7 +224,8 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     const session = sessions.get(device);
     if (!session) return;
     try {
-      const assignments = await assignmentsOf(ports, session.device);
+      const assignments = (await assignmentsOf(ports, [session.device])).get(session.device) ?? [];
+      session.sent = JSON.stringify(assignments);
       send(session.link, { type: 'assignments', epoch: session.epoch, assignments });
     } catch (error) {
       ports.log({ level: 'error', event: 'assignments.failed', device, error: String(error) });
@@ -230,22 +247,22 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       const session = sessions.get(device);
       if (session) end(session.link, rejection);
     },
-    stop() {
+    look: (removed) =>
+      lookAtRows(ports, [...sessions.values()], {
+        moved: ({ link }) => link.terminate(),
+        ended: ({ device }, why) => removed(device, why),
+        changed: ({ device }) => void pushAssignments(device),
+      }),
+    async stop() {
       offDevice();
-      for (const session of sessions.values()) session.stop();
-      // Also those that have not said hello: the server closes only when the last socket has.
-      for (const link of links) link.terminate();
+      stopping = true;
+      for (const session of sessions.values()) {
+        session.stop();
+        goodbye(session.link, session.version);
+      }
+      await closeAll(links, ports.clock);
     },
   };
-}
-
-function parse(text: string): ToControl | undefined {
-  try {
-    const message: unknown = JSON.parse(text);
-    return checkMessage.Check(message) ? message : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function checkHello(
@@ -259,10 +276,6 @@ function checkHello(
   if (!verify(device.publicKey, 'hello', signed, hello.signature)) return { code: 'device.signature', context: {} };
   if (device.state === 'removed') return { code: 'device.removed', context: { device: device.id } };
   return undefined;
-}
-
-function send(link: DeviceLink, message: ToWorker): void {
-  if (link.isOpen()) link.send(JSON.stringify(message));
 }
 
 function end(link: DeviceLink, rejection: Rejection): void {

@@ -4,6 +4,6 @@ import { type DeviceRow, deviceView } from '@iog/core';
 import type { ControlPorts } from '../ports.ts';
 
 export function shownDevice({ live, clock, policy }: ControlPorts, device: DeviceRow): DeviceView {
-  const { connected = false, lastSeenAt = null } = live.get(device.id) ?? {};
+  const { connected = false, lastSeenAt = null } = live.seen(device.id) ?? {};
   return deviceView(device, { connected, lastSeenAt }, clock.now(), policy);
 }

@@ -11,6 +11,7 @@ import { liveDevices } from '../fleet/live-devices.ts';
 import { realClock } from '../clock.ts';
 import { type ControlPorts, type LogLine, change, usualPeriods } from '../ports.ts';
 import { localSignals } from '../signals.ts';
+import { loneReplica } from './lone-replica.ts';
 import { openSqlite } from '../store/sqlite/open.ts';
 import { tables } from '../tables.ts';
 
@@ -48,7 +49,8 @@ export function testPorts(t: TestContext, limits: Partial<Policy['limits']> = {}
     policyHash: sha256hex(canonical(policy)),
     currency: policy.currency,
     signals: localSignals(),
-    live: liveDevices({ since: now, reconnectMs: 1_000 }),
+    live: liveDevices(),
+    replica: loneReplica(() => now, 1_000),
     verifyCapacity: () => Promise.resolve(true),
     log: (line) => lines.push(line),
   };

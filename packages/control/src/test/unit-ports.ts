@@ -9,6 +9,7 @@ import { randomBytes } from '@iog/seal';
 import { realClock } from '../clock.ts';
 import { type ControlPorts, type LogLine, change, usualPeriods } from '../ports.ts';
 import { localSignals } from '../signals.ts';
+import { loneReplica } from './lone-replica.ts';
 import { liveDevices } from '../fleet/live-devices.ts';
 import { openSqlite } from '../store/sqlite/open.ts';
 import { tables } from '../tables.ts';
@@ -55,7 +56,8 @@ export function unitRig(t: TestContext, changes: Partial<ControlPorts> = {}): Un
     policyHash: 'p'.repeat(64),
     currency: 'TUSD',
     signals: localSignals(),
-    live: liveDevices({ since: unitNow, reconnectMs: 0 }),
+    live: liveDevices(),
+    replica: loneReplica(() => now, 0),
     verifyCapacity: () => Promise.resolve(true),
     log: (line) => lines.push(line),
     ...changes,
