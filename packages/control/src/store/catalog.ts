@@ -11,8 +11,8 @@ export interface Catalog {
   readonly fingerprint: string;
   knows(kind: string): boolean;
   /** The row of a body as it was written, by this build or an earlier one. Throws where it is damaged. */
-  rowOf(body: string): StoredRow;
-  entriesOf(row: StoredRow): readonly Entry[];
+  rowOf(this: void, body: string): StoredRow;
+  entriesOf(this: void, row: StoredRow): readonly Entry[];
   listOf(kind: string, index: string): string;
 }
 
