@@ -5,8 +5,9 @@ import { coldStartBench } from './cold-start.ts';
 import { ledgerBench } from './ledger.ts';
 import { ledgerPostgresBench } from './ledger-postgres.ts';
 import { type Bench, type Measured, tableOf } from './line.ts';
+import { simulatorBench } from './simulator.ts';
 
-const benches: readonly Bench[] = [clusterBench, ledgerBench, ledgerPostgresBench, coldStartBench];
+const benches: readonly Bench[] = [clusterBench, ledgerBench, ledgerPostgresBench, simulatorBench, coldStartBench];
 const names = benches.map(({ name }) => name).join(', ');
 
 process.exitCode = await main();
