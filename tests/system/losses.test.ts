@@ -32,7 +32,7 @@ test('the time of a lease on a quiet host is proven, and on a loud one nothing b
   for (let lease = 1; lease <= 3; lease += 1) {
     const { leases } = await rent(['--nodes', '1']);
     const meter = loadMeter(place.dir);
-    await until('ten seconds of evidence', 20_000, () => Date.now() - (leases[0]?.startedAt ?? Infinity) > provenAfterMs);
+    await until('ten seconds of evidence', 60_000, () => Date.now() - (leases[0]?.startedAt ?? Infinity) > provenAfterMs);
     const foreignCores = meter.foreignCores();
     await client.call('cluster.end', { params: { cluster }, body: {} });
     const { verdicts } = only((await assertSettled('renter')).leases);
@@ -77,7 +77,7 @@ test('the receipt after these losses adds up, and nothing stays held or runs', a
   await assertSettled('renter');
   live.running.kill('SIGTERM');
   assert.equal((await live.running.ended).code, 0);
-  await assertNothingLeft(place.dir, 5_000);
+  await assertNothingLeft(place.dir, 30_000);
 });
 
 function only<T>(list: readonly T[]): T {
@@ -141,8 +141,8 @@ async function survivesFreezing(choose: (member: LeaseView) => readonly { readon
   thaw(frozen);
   const view = await untilWhole('the cluster to be whole still', () => true);
   const lost = view.leases.find(({ id }) => id === member.id);
-  assert.ok((lost?.endedAt ?? Infinity) - frozenAt < 45_000, 'a frozen node is not paid for long');
-  await until('nothing of the frozen node to be left', 10_000, () =>
+  assert.ok((lost?.endedAt ?? Infinity) - frozenAt < 90_000, 'a frozen node is not paid for long');
+  await until('nothing of the frozen node to be left', 45_000, () =>
     frozen.every((pid) => !processesOf(place.dir).some((seen) => seen.pid === pid)),
   );
 }

@@ -55,7 +55,7 @@ async function upgradeWorkers(at: Scene): Promise<void> {
 
 /** Every device is in a session, and the cluster runs on the leases that it had. */
 async function settled({ network, cluster, homes }: Scene): Promise<void> {
-  await until('every device to be connected', 15_000, async () => {
+  await until('every device to be connected', 60_000, async () => {
     const views = await Promise.all(homes.map(({ id }) => network.client.call('device.show', { params: { device: id } })));
     return views.every(({ connected }) => connected);
   });

@@ -20,7 +20,7 @@ export interface DeviceLock {
 }
 
 const pollMs = 100;
-const answerWithinMs = 500;
+const answerWithinMs = 5_000;
 
 /**
  * Holds the device of `dir`, by whatever path it is reached; rejects DeviceInUse where another process holds it for longer than `withinMs`:
