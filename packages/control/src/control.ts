@@ -16,6 +16,7 @@ import { tables } from './tables.ts';
 import { forwardClock, realClock } from './clock.ts';
 import { type FirstAccount, makeFirstAccount } from './identity/first-account.ts';
 import { brain } from './brain.ts';
+import { requireWhole } from './backup/restore-backup.ts';
 import { socketLink } from './fleet/device-link.ts';
 import { httpServer } from './http/server.ts';
 import { serveSockets } from './http/sockets.ts';
@@ -48,6 +49,7 @@ const streamsPerClient = 256;
 
 /** Starts control. Throws StoreFault `store.in-use` where the directory is taken, an Error with code EADDRINUSE where the port is. */
 export async function startControl(settings: ControlSettings): Promise<RunningControl> {
+  requireWhole(settings.dir);
   const store = await openStore(settings.dir, settings.store, tables);
   try {
     return await startOver(settings, store);

@@ -1,9 +1,12 @@
 // Which store control keeps its rows in: the one place that knows that there are two.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Store, TableSpec } from './store.ts';
 import { dropPostgres, openPostgres } from './postgres/open.ts';
+import { hasPostgresSchema, readPostgresBodies } from './postgres/read-bodies.ts';
 import { lockDirectory } from './sqlite/lock.ts';
 import { openSqlite } from './sqlite/open.ts';
+import { readSqliteBodies } from './sqlite/read-rows.ts';
 
 export type StoreChoice =
   | { readonly kind: 'sqlite'; readonly path: string }
@@ -12,7 +15,7 @@ export type StoreChoice =
 
 /** By default one SQLite file in control's directory. Either way this process holds the directory until the store is closed. */
 export async function openStore(dir: string, choice: StoreChoice | undefined, tables: readonly TableSpec<never>[]): Promise<Store> {
-  if (choice?.kind !== 'postgres') return openSqlite({ path: choice?.path ?? path.join(dir, 'control.sqlite'), tables });
+  if (choice?.kind !== 'postgres') return openSqlite({ path: fileOf(dir, choice), tables });
   const lock = lockDirectory(dir);
   try {
     const store = await openPostgres({ url: choice.url, tables });
@@ -32,4 +35,19 @@ export async function openStore(dir: string, choice: StoreChoice | undefined, ta
 /** Removes a store that no control has open, with all its rows. */
 export async function dropStore(choice: StoreChoice & { kind: 'postgres' }): Promise<void> {
   await dropPostgres(choice.url);
+}
+
+/** The texts of all rows at one moment, by kind and id, the same from either store. Beside a control that runs, or without one; it never writes. */
+export async function readBodies(dir: string, choice: StoreChoice | undefined, take: (body: string) => void): Promise<void> {
+  if (choice?.kind === 'postgres') await readPostgresBodies(choice.url, take);
+  else readSqliteBodies(fileOf(dir, choice), take);
+}
+
+/** Whether a store is there already. */
+export async function storeExists(dir: string, choice: StoreChoice | undefined): Promise<boolean> {
+  return choice?.kind === 'postgres' ? hasPostgresSchema(choice.url) : existsSync(fileOf(dir, choice));
+}
+
+function fileOf(dir: string, choice: (StoreChoice & { kind: 'sqlite' }) | undefined): string {
+  return choice?.path ?? path.join(dir, 'control.sqlite');
 }

@@ -1,0 +1,75 @@
+// A backup made a network again: key, blobs and rows into an empty place, in either store. What does not finish is never taken for a network.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Row } from '@iog/core';
+import { type StoreChoice, dropStore, openStore, storeExists } from '../store/choose.ts';
+import { type Store, StoreFault } from '../store/store.ts';
+import { tables } from '../tables.ts';
+import { type CheckedBackup, backupRows, checkBackup } from './check-backup.ts';
+import { BackupDamaged, rowsFile, syncPath } from './manifest.ts';
+
+export interface RestoreInto {
+  readonly dir: string;
+  readonly store?: StoreChoice | undefined;
+}
+
+/** There while a restore has not ended. */
+const unfinishedFile = 'restore.unfinished';
+const rowsAtOnce = 500;
+
+/** Checks the backup whole, then restores it. Throws BackupDamaged, StoreFault, or an Error that says why the place cannot be taken. */
+export async function restoreBackup(backup: string, { dir, store: choice }: RestoreInto): Promise<CheckedBackup> {
+  const checked = await checkBackup(backup);
+  const unknown = Object.keys(checked.manifest.rows).find((kind) => !tables.some((table) => table.kind === kind));
+  if (unknown !== undefined) throw new BackupDamaged(`it has rows of the kind ${unknown}, which this IOG does not know: use a newer one`);
+  if (existsSync(dir) && readdirSync(dir).length > 0) throw new PlaceTaken(`${dir} is not empty`);
+  if (await storeExists(dir, choice)) throw new PlaceTaken('the schema of this store is there already');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeFileSync(path.join(dir, unfinishedFile), 'A restore into this folder has not ended.\n', { mode: 0o600, flush: true });
+  syncPath(dir);
+  try {
+    for (const { path: name } of checked.manifest.files) if (name !== rowsFile) place(path.join(backup, name), path.join(dir, name));
+    const store = await openStore(dir, choice, tables);
+    try {
+      await writeRows(store, backup);
+    } finally {
+      await store.close();
+    }
+    rmSync(path.join(dir, unfinishedFile));
+    syncPath(dir);
+    return checked;
+  } catch (cause) {
+    for (const name of readdirSync(dir)) rmSync(path.join(dir, name), { recursive: true, force: true });
+    if (choice?.kind === 'postgres') await dropStore(choice).catch(() => undefined);
+    throw cause;
+  }
+}
+
+export class PlaceTaken extends Error {
+  override readonly name = 'PlaceTaken';
+}
+
+/** Throws StoreFault where a restore into this directory was cut off: half a network must not run. */
+export function requireWhole(dir: string): void {
+  if (!existsSync(path.join(dir, unfinishedFile))) return;
+  const message = `a restore into ${dir} was cut off: remove the folder (and the schema, in PostgreSQL), and restore again`;
+  throw new StoreFault('store.corrupt', message);
+}
+
+async function writeRows(store: Store, backup: string): Promise<void> {
+  let rows: Row[] = [];
+  const flush = async (): Promise<void> => {
+    const result = await store.commit({ reads: [], writes: rows });
+    if (!result.ok) throw new BackupDamaged(`the row ${result.stale[0]?.kind} ${result.stale[0]?.id} is there twice`);
+    rows = [];
+  };
+  for await (const row of backupRows(backup)) if (rows.push(row) >= rowsAtOnce) await flush();
+  if (rows.length > 0) await flush();
+}
+
+function place(from: string, to: string): void {
+  mkdirSync(path.dirname(to), { recursive: true, mode: 0o700 });
+  copyFileSync(from, to);
+  syncPath(to);
+  syncPath(path.dirname(to));
+}
