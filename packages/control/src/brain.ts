@@ -20,6 +20,8 @@ export interface Brain {
   readonly hub: SessionHub;
   /** Starts the loops. */
   begin(): void;
+  /** Those that run, for whoever asks whether they go on. */
+  loops(): readonly Loop[];
   /** Ends the loops after the steps that run, then every session. */
   stop(): Promise<void>;
 }
@@ -35,12 +37,13 @@ export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (de
   return {
     desk: desk(ports, handlersOf(ports, drop)),
     hub,
+    loops: () => loops,
     begin() {
       loops = [clusterLoop(ports), minuteLoop(ports), housekeepingLoop(ports)];
     },
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));
-      hub.stop();
+      await hub.stop();
     },
   };
 }

@@ -19,9 +19,16 @@ import { brain } from './brain.ts';
 import { requireWhole } from './backup/restore-backup.ts';
 import { socketLink } from './fleet/device-link.ts';
 import { httpServer } from './http/server.ts';
-import { serveSockets } from './http/sockets.ts';
+import { type SocketDoors, serveSockets } from './http/sockets.ts';
 import { tunnelSwitchboard } from './tunnel/switchboard.ts';
 import { tunnelSocketOptions } from './tunnel/carrier.ts';
+import { watchLag } from './http/lag-watch.ts';
+import { serveOperator } from './http/operator.ts';
+import { traffic } from './http/traffic.ts';
+import { endInOrder } from './ending.ts';
+import { declareGauges } from './metrics/gauges.ts';
+import { meteredStore } from './metrics/metered-store.ts';
+import { prometheusMeter } from './metrics/prometheus.ts';
 import { keyWatch } from './identity/key-watch.ts';
 
 export interface ControlSettings {
@@ -59,7 +66,9 @@ export async function startControl(settings: ControlSettings): Promise<RunningCo
   }
 }
 
-async function startOver(settings: ControlSettings, store: Store): Promise<RunningControl> {
+async function startOver(settings: ControlSettings, opened: Store): Promise<RunningControl> {
+  const meter = prometheusMeter();
+  const store = meteredStore(opened, meter);
   const { key, pulseSecret } = networkSecrets(settings.dir);
   const { policy, log } = settings;
   const objection = capacityObjection(policy);
@@ -81,6 +90,7 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
     live: liveDevices({ since: clock.now(), reconnectMs: policy.session.lostAfterMs }),
     verifyCapacity: verifier.verify,
     log,
+    meter,
   };
   await makeFirstAccount(ports, settings.firstAccount);
   const tunnels = tunnelSwitchboard({
@@ -89,10 +99,14 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
   });
   const mind = brain(ports, pulseSecret, (device) => tunnels.dropDevice(device));
   const keys = keyWatch(ports);
-  const app = httpServer(ports, mind.desk, keys.watch);
+  const lag = watchLag();
+  const crowd = traffic(meter, { ...lag, commitsWaiting: store.commitsWaiting });
+  const app = httpServer(ports, mind.desk, keys.watch, crowd);
+  declareGauges(meter, ports, { mind, store, crowd, lag });
+  serveOperator(app, ports, { meter, access: mind.desk.access, loops: mind.loops, isStopping: crowd.isStopping });
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: policy.limits.linkMessageBytes });
   const wide = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
-  serveSockets(app.server, {
+  const doors = {
     access: mind.desk.access,
     [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => mind.hub.accept(socketLink(ws))),
     [sockets.deviceTunnel]: (request, socket, head, who) =>
@@ -103,7 +117,15 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
         const unwatch = keys.watch(who.key?.id ?? '', 'rent', () => ws.terminate());
         ws.once('close', unwatch);
       }),
-  });
+  } satisfies SocketDoors;
+  serveSockets(app.server, doors, crowd.isStopping);
+  const closeRest = async (): Promise<void> => {
+    await verifier.stop();
+    tunnels.close();
+    keys.stop();
+    lag.stop();
+  };
+  let ended: Promise<void> | undefined;
   await app.listen({ host: settings.host, port: settings.port });
   mind.begin();
   const address = app.server.address();
@@ -111,14 +133,7 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
   return {
     url: `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
     publicKey: key.publicKey,
-    async stop() {
-      await mind.stop();
-      await verifier.stop();
-      tunnels.close();
-      keys.stop();
-      await app.close();
-      await store.close();
-    },
+    stop: () => (ended ??= endInOrder({ crowd, mind, app, store, log, closeRest })),
   };
 }
 

@@ -9,6 +9,9 @@ import { CountSchema, HexSchema, PublicKeySchema, RecipientSchema, SealedSchema,
 /** The link versions this build speaks. */
 export const linkVersions = { min: 1, max: 1 } as const;
 
+/** How control closes a session: refused, with the reason told before; or it ends and will be back soon (RFC 6455's registry: Service Restart). */
+export const closeCodes = { refused: 4000, restarting: 1012 } as const;
+
 const LongTextSchema = Type.String({ maxLength: 4_000 });
 const AddressSchema = Type.Object({
   host: Type.String({ maxLength: 64, pattern: '^[0-9a-fA-F.:]+$' }),
@@ -97,7 +100,13 @@ export const ToWorkerSchema = Type.Union([
     policy: HexSchema,
   }),
   Type.Object({ type: Type.Literal('refused'), code: Type.String({ maxLength: 64 }), detail: LongTextSchema }),
-  Type.Object({ type: Type.Literal('assignments'), epoch: CountSchema, assignments: Type.Array(AssignmentSchema, { maxItems: 256 }) }),
+  Type.Object({
+    type: Type.Literal('assignments'),
+    epoch: CountSchema,
+    assignments: Type.Array(AssignmentSchema, { maxItems: 256 }),
+    /** The request that this comes from, for logs alone. */
+    trace: Type.Optional(Type.String({ maxLength: 64 })),
+  }),
   Type.Object({ type: Type.Literal('pulse'), nonce: HexSchema, withinMs: CountSchema }),
   Type.Object({
     type: Type.Literal('capacity'),

@@ -46,14 +46,14 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
     const [row] = await load<R>(kind, [id]);
     return row?.account === account ? row : undefined;
   };
-  const wake = (cluster: ClusterRow, leases: readonly { device: string }[]): void => {
-    ports.signals.wake('cluster', cluster.id);
-    ports.signals.wake('event', cluster.id);
-    for (const { device } of leases) ports.signals.wake('device', device);
+  const wake = (cluster: string, leases: readonly { device: string }[], trace: string): void => {
+    ports.signals.wake('cluster', cluster, trace);
+    ports.signals.wake('event', cluster, trace);
+    for (const { device } of leases) ports.signals.wake('device', device, trace);
   };
-  const wakeHead = async (job: JobRow): Promise<void> => {
+  const wakeHead = async (job: JobRow, trace: string): Promise<void> => {
     const [cluster] = await load<ClusterRow>('cluster', [job.cluster]);
-    if (cluster) wake(cluster, cluster.head ? await load<LeaseRow>('lease', [cluster.head]) : []);
+    if (cluster) wake(cluster.id, cluster.head ? await load<LeaseRow>('lease', [cluster.head]) : [], trace);
   };
 
   return {
@@ -66,7 +66,7 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
         async (read) => decideCreate(ports, call, read, leases),
         (cluster) => clusterView(cluster, leases, policy.notice),
       );
-      if ('ok' in outcome && outcome.ok) for (const lease of leases) ports.signals.wake('device', lease.device);
+      if ('ok' in outcome && outcome.ok) wake(outcome.answer.id, leases, call.request);
       return outcome;
     },
     'cluster.list': async (call) => {
@@ -93,9 +93,7 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
         },
         (cluster) => clusterView(cluster, leases, policy.notice),
       );
-      ports.signals.wake('cluster', call.params.cluster);
-      ports.signals.wake('event', call.params.cluster);
-      for (const lease of leases) ports.signals.wake('device', lease.device);
+      wake(call.params.cluster, leases, call.request);
       return outcome;
     },
     'cluster.minutes': async (call) => {
@@ -127,7 +125,7 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
       );
       if ('ok' in outcome && outcome.ok) {
         const [job] = await load<JobRow>('job', [id]);
-        if (job) await wakeHead(job);
+        if (job) await wakeHead(job, call.request);
       }
       return outcome;
     },
@@ -153,7 +151,7 @@ export function clusterHandlers(ports: ControlPorts): Pick<Handlers, Served> {
         jobView,
       );
       const [job] = await load<JobRow>('job', [call.params.job]);
-      if (job && job.account === accountOf(call)) await wakeHead(job);
+      if (job && job.account === accountOf(call)) await wakeHead(job, call.request);
       return outcome;
     },
   };

@@ -1,23 +1,36 @@
 // Sessions of devices: challenge, hello, welcome; then assignments, pulses and demands out, and beats and evidence in.
 import { Compile } from 'typebox/compile';
-import { type DeviceId, type Rejection, type ToControl, type ToWorker, ToControlSchema, linkVersions, problemOf } from '@iog/protocol';
+import {
+  type DeviceId,
+  type Rejection,
+  type ToControl,
+  type ToWorker,
+  ToControlSchema,
+  closeCodes,
+  linkVersions,
+  problemOf,
+} from '@iog/protocol';
 import { type DeviceRow, openSession } from '@iog/core';
-import { canonical, verify } from '@iog/seal';
 import { type ControlPorts, type Timer, change } from '../ports.ts';
 import type { DeviceLink } from './device-link.ts';
-import { type LiveDevice, pulseAnswered, pulseSent } from './live-devices.ts';
+import { type LiveDevice, pulseAnswered, pulseSent, pulsesMissed } from './live-devices.ts';
 import { pulseNonce } from './pulse-nonce.ts';
 import { assignmentsOf } from './assignments.ts';
+import { checkHello } from './hello.ts';
 import { capacityDemands } from './capacity.ts';
 import { observeBeat } from './observe.ts';
 import { takeEvidence } from '../timelock/evidence.ts';
+import { stopLimits } from '../limits.ts';
 import { takeSealed } from '../cluster/sealed-for.ts';
 
 export interface SessionHub {
   accept(link: DeviceLink): void;
   /** Ends a device's session, with the reason told. */
   drop(device: string, rejection: Rejection): void;
-  stop(): void;
+  /** Sessions that are open, and messages of theirs that wait. */
+  load(): { readonly sessions: number; readonly queued: number };
+  /** Takes in the messages that have come, then closes every session so that its worker is back soon. */
+  stop(): Promise<void>;
 }
 
 interface Session {
@@ -42,7 +55,9 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   const sessions = new Map<string, Session>();
   const links = new Set<DeviceLink>();
   const capacity = capacityDemands(ports);
-  const offDevice = ports.signals.on('device', (device) => void pushAssignments(device));
+  const offDevice = ports.signals.on('device', (device, trace) => void pushAssignments(device, trace));
+  let isStopping = false;
+  let told = (): void => undefined;
 
   function accept(link: DeviceLink): void {
     const nonce = Buffer.from(ports.random(32)).toString('hex');
@@ -68,6 +83,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       closed: () => {
         late.cancel();
         links.delete(link);
+        told();
         if (session) closed(session);
       },
     });
@@ -109,8 +125,12 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     capacity.forget(device.id);
     const { session: times, evidence } = ports.policy;
     const live = ports.live.opened(device.id, device.epoch, ports.clock.now());
+    let looked = ports.clock.now();
     const pulse = (): void => {
       const now = ports.clock.now();
+      ports.meter.count('pulses_missed', {}, pulsesMissed(live, times.pulseWithinMs, looked, now));
+      ports.meter.count('pulses_sent', {});
+      looked = now;
       const fresh = pulseNonce(pulseSecret, device.id, now);
       pulseSent(live, fresh, now);
       send(link, { type: 'pulse', nonce: fresh, withinMs: times.pulseWithinMs });
@@ -140,6 +160,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       lostAfterMs: times.lostAfterMs,
       policy: ports.policyHash,
     });
+    ports.meter.count('sessions_opened', {});
     ports.log({ level: 'info', event: 'session.opened', device: device.id, epoch: device.epoch });
     pulse();
     watch();
@@ -164,7 +185,13 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       if (sessions.get(session.device) === session) capacity.answered(session.device, message.id, message.digests, arrivedAt);
       return undefined;
     }
-    if (++session.queued > queueMax) return session.link.terminate();
+    // A worker sends again what is not acknowledged.
+    if (isStopping) return undefined;
+    if (session.queued >= queueMax) {
+      ports.meter.count('session_queue_full', {});
+      return session.link.terminate();
+    }
+    session.queued += 1;
     session.queue = session.queue
       .then(() => handle(session, message))
       .catch((error: unknown) => {
@@ -186,8 +213,10 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     if ('epoch' in message && message.epoch !== session.epoch) return;
     switch (message.type) {
       case 'beat':
+        ports.meter.count('beats', {});
         return observeBeat(ports, session.device, session.epoch, message.observed);
       case 'evidence': {
+        ports.meter.count('evidence_samples', {}, message.snapshots.length);
         const upTo = await takeEvidence(ports, pulseSecret, session, message.lease, message.snapshots);
         if (upTo) send(session.link, { type: 'acknowledged', lease: message.lease, ...upTo });
         return undefined;
@@ -204,15 +233,24 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     }
   }
 
-  async function pushAssignments(device: string): Promise<void> {
+  async function pushAssignments(device: string, trace?: string): Promise<void> {
     const session = sessions.get(device);
     if (!session) return;
     try {
       const assignments = await assignmentsOf(ports, session.device);
-      send(session.link, { type: 'assignments', epoch: session.epoch, assignments });
+      send(session.link, { type: 'assignments', epoch: session.epoch, assignments, ...(trace === undefined ? {} : { trace }) });
+      if (trace !== undefined) ports.log({ level: 'info', event: 'assignments.sent', device, request: trace, leases: assignments.length });
     } catch (error) {
       ports.log({ level: 'error', event: 'assignments.failed', device, error: String(error) });
     }
+  }
+
+  /** Once every link has closed. */
+  function allGone(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    told = (): void => void (links.size === 0 && resolve());
+    told();
+    return promise;
   }
 
   function closed(session: Session): void {
@@ -230,10 +268,15 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       const session = sessions.get(device);
       if (session) end(session.link, rejection);
     },
-    stop() {
+    load: () => ({ sessions: sessions.size, queued: [...sessions.values()].reduce((sum, { queued }) => sum + queued, 0) }),
+    async stop() {
+      isStopping = true;
       offDevice();
       for (const session of sessions.values()) session.stop();
+      await within(ports.clock, stopLimits.sessionsMs, Promise.all([...sessions.values()].map(({ queue }) => queue)));
       // Also those that have not said hello: the server closes only when the last socket has.
+      for (const link of links) link.close(closeCodes.restarting, 'control.stopping');
+      await within(ports.clock, stopLimits.linksMs, allGone());
       for (const link of links) link.terminate();
     },
   };
@@ -248,26 +291,21 @@ function parse(text: string): ToControl | undefined {
   }
 }
 
-function checkHello(
-  device: DeviceRow | undefined,
-  hello: Extract<ToControl, { type: 'hello' }>,
-  nonce: string,
-  network: string,
-): Rejection | undefined {
-  if (!device) return { code: 'device.unknown', context: { device: hello.device } };
-  const signed = canonical({ nonce, network, device: hello.device, bootId: hello.bootId });
-  if (!verify(device.publicKey, 'hello', signed, hello.signature)) return { code: 'device.signature', context: {} };
-  if (device.state === 'removed') return { code: 'device.removed', context: { device: device.id } };
-  return undefined;
-}
-
 function send(link: DeviceLink, message: ToWorker): void {
   if (link.isOpen()) link.send(JSON.stringify(message));
 }
 
 function end(link: DeviceLink, rejection: Rejection): void {
   send(link, { type: 'refused', code: rejection.code, detail: problemOf(rejection).detail });
-  link.close(4000, rejection.code);
+  link.close(closeCodes.refused, rejection.code);
+}
+
+/** When the work is done, at the latest after so long. */
+async function within(clock: ControlPorts['clock'], ms: number, work: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = clock.after(ms, resolve);
+  await Promise.race([work, late]);
+  timer.cancel();
 }
 
 /** Again and again, until it is stopped. */

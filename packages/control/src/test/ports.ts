@@ -9,6 +9,7 @@ import { canonical, generateSigningKey, randomBytes, sha256hex, sign } from '@io
 import { blobStore } from '../blobs/blob-store.ts';
 import { liveDevices } from '../fleet/live-devices.ts';
 import { realClock } from '../clock.ts';
+import { silentMeter } from '../metrics/meter.ts';
 import { type ControlPorts, type LogLine, change, usualPeriods } from '../ports.ts';
 import { localSignals } from '../signals.ts';
 import { openSqlite } from '../store/sqlite/open.ts';
@@ -51,6 +52,7 @@ export function testPorts(t: TestContext, limits: Partial<Policy['limits']> = {}
     live: liveDevices({ since: now, reconnectMs: 1_000 }),
     verifyCapacity: () => Promise.resolve(true),
     log: (line) => lines.push(line),
+    meter: silentMeter,
   };
   return {
     ports,

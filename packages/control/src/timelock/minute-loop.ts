@@ -30,7 +30,7 @@ export function minuteLoop(ports: ControlPorts): Loop {
     await eachAlone(ports.log, 'minute', leases, (id) => stepLease(ports, id as LeaseId, startedAt));
   });
   const off = ports.signals.on('minute', (lease) => woken.wake(lease));
-  return { wake: woken.wake, stop: () => (off(), woken.stop()) };
+  return { ...woken, stop: () => (off(), woken.stop()) };
 }
 
 /** One lease's step: its decided minutes, the money due, and settlement once the last minute is decided. */

@@ -11,6 +11,7 @@ import {
   forwardClock,
   liveDevices,
   localSignals,
+  silentMeter,
   makeFirstAccount,
 } from '@iog/control/sim';
 import { canonical, generateSigningKey, sha256hex, sign } from '@iog/seal';
@@ -88,6 +89,7 @@ export class SimControl implements Listener {
         return digestsOf(salt, threads).join() === digests.join();
       },
       log: (line) => lives() && heard(proc, line),
+      meter: silentMeter,
     };
     await makeFirstAccount(ports, firstAccount);
     this.#brain = brain(ports, seedOf('pulses'), () => undefined);

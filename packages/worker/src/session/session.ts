@@ -1,5 +1,6 @@
 // The session: this device's link to control. It knows epochs, silence and reconnecting; what to run is decided by who listens.
 import {
+  closeCodes,
   linkVersions,
   sockets,
   type Assignment,
@@ -19,6 +20,9 @@ const mostRetryMs = 5_000;
 const settledAfterMs = 10_000;
 /** Two workers of one device would take the session from each other for ever: who is displaced leaves it alone for longer each time. */
 const displacedRetryMs = { first: 5_000, most: 300_000 } as const;
+/** A control that said it would be back is asked more often, for a while. */
+const backSoonForMs = 30_000;
+const backSoonRetryMs = 500;
 const coalesceMs = 20;
 /** In beats: how often control is asked for a sign of life, and how long it may give none. */
 const beatsPerPing = 1.5;
@@ -46,7 +50,7 @@ export interface SessionOptions {
   readonly sign: (domain: 'hello', value: unknown) => string;
   readonly observe: () => readonly ObservedLease[];
   readonly welcomed: (welcome: Welcome) => void;
-  readonly assigned: (assignments: readonly Assignment[]) => void;
+  readonly assigned: (assignments: readonly Assignment[], trace: string | undefined) => void;
   readonly acknowledged: (message: Extract<ToWorker, { type: 'acknowledged' }>) => void;
   readonly demanded: (question: CapacityQuestion) => void;
   /** Control will not have this device: no retry follows. */
@@ -72,6 +76,7 @@ export class Session {
   #retry: Timer | undefined;
   #failures = 0;
   #displaced = 0;
+  #backSoonUntilMs = 0;
   #highestEpoch = -1;
   #pulse = '';
   #stopped = false;
@@ -129,8 +134,10 @@ export class Session {
       alive: () => {
         mine.heardAtMs = clock.monoMs();
       },
-      closed: (reason) => {
-        if (isMine()) this.#lose(reason);
+      closed: (reason, code) => {
+        if (!isMine()) return;
+        if (code === closeCodes.restarting) this.#backSoonUntilMs = clock.monoMs() + backSoonForMs;
+        this.#lose(reason);
       },
     });
     const mine: Live = { link, timers: new Map(), epoch: undefined, welcomedAtMs: 0, beatEveryMs: 2_000, heardAtMs: clock.monoMs() };
@@ -160,7 +167,7 @@ export class Session {
     switch (message.type) {
       case 'assignments':
         if (message.epoch !== epoch) return this.#ignore(`assignments of epoch ${message.epoch}; this is ${epoch}`);
-        return this.#options.assigned(message.assignments);
+        return this.#options.assigned(message.assignments, message.trace);
       case 'pulse':
         this.#pulse = message.nonce;
         return this.#write({ type: 'pulse-answer', nonce: message.nonce });
@@ -221,7 +228,8 @@ export class Session {
     if (this.#live.epoch !== undefined && clock.monoMs() - this.#live.welcomedAtMs >= settledAfterMs) this.#failures = 0;
     this.#end();
     if (this.#stopped) return;
-    const retryInMs = retryDelayMs(this.#failures, random);
+    const mostMs = clock.monoMs() < this.#backSoonUntilMs ? backSoonRetryMs : mostRetryMs;
+    const retryInMs = Math.min(mostMs, retryDelayMs(this.#failures, random));
     if (this.#failures < loggedFailures) log({ level: 'warn', event: 'session.lost', reason, retryInMs });
     this.#failures += 1;
     this.#retry = clock.after(retryInMs, () => this.#dial());
