@@ -57,6 +57,7 @@ function load(url: string): { readonly made: string[]; end(): Promise<void> } {
   const made: string[] = [];
   let going = true;
   const writer = async (): Promise<void> => {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- `end` sets it
     while (going) {
       const key = { name: 'k', hash: hashApiSecret(makeApiSecret(randomBytes(32))), scopes: ['read'] };
       try {

@@ -12,6 +12,7 @@ test('everything that was acknowledged while control was ending is there after',
   let ending = false;
   let isBack = false;
   const writer = async (): Promise<void> => {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- set once control is back
     while (!isBack) {
       try {
         const { status, body, headers } = await rig.call('POST', '/v1/faucet', { amountMicro: '1' });

@@ -180,6 +180,6 @@ function lastOfEach(rows: readonly Row[]): Row[] {
 }
 
 function changedBy(leases: readonly LeaseRow[], rows: readonly Row[]): Changed {
-  const all = [...leases, ...rows.filter((row) => row.kind === 'lease')];
-  return { devices: [...new Set(all.map(({ device }) => device))], leases: [...new Set(all.map(({ id }) => id))] };
+  const touched = [...leases, ...rows.filter((row) => row.kind === 'lease')];
+  return { devices: [...new Set(touched.map(({ device }) => device))], leases: [...new Set(touched.map(({ id }) => id))] };
 }

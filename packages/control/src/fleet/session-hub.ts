@@ -1,18 +1,9 @@
 // Sessions of devices: challenge, hello, welcome; then assignments, pulses and demands out, and beats and evidence in.
-import { Compile } from 'typebox/compile';
-import {
-  type DeviceId,
-  type Rejection,
-  type ToControl,
-  type ToWorker,
-  ToControlSchema,
-  closeCodes,
-  linkVersions,
-  problemOf,
-} from '@iog/protocol';
+import { type DeviceId, type Rejection, type ToControl, closeCodes, linkVersions, problemOf } from '@iog/protocol';
 import { type DeviceRow, openSession } from '@iog/core';
-import { type ControlPorts, type Timer, change } from '../ports.ts';
+import { type ControlPorts, change } from '../ports.ts';
 import type { DeviceLink } from './device-link.ts';
+import { end, parse, send } from './said.ts';
 import { type LiveDevice, pulseAnswered, pulseSent, pulsesMissed } from './live-devices.ts';
 import { pulseNonce } from './pulse-nonce.ts';
 import { assignmentsOf } from './assignments.ts';
@@ -20,6 +11,7 @@ import { checkHello } from './hello.ts';
 import { capacityDemands } from './capacity.ts';
 import { observeBeat } from './observe.ts';
 import { takeEvidence } from '../timelock/evidence.ts';
+import { every, within } from './timing.ts';
 import { stopLimits } from '../limits.ts';
 import { takeSealed } from '../cluster/sealed-for.ts';
 
@@ -49,7 +41,6 @@ const helloWithinMs = 10_000;
 /** How long a displaced session may take to close. */
 const farewellMs = 1_000;
 const queueMax = 256;
-const checkMessage = Compile(ToControlSchema);
 
 export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): SessionHub {
   const sessions = new Map<string, Session>();
@@ -57,7 +48,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   const capacity = capacityDemands(ports);
   const offDevice = ports.signals.on('device', (device, trace) => void pushAssignments(device, trace));
   let isStopping = false;
-  let told = (): void => undefined;
+  let told: (() => void) | undefined;
 
   function accept(link: DeviceLink): void {
     const nonce = Buffer.from(ports.random(32)).toString('hex');
@@ -83,7 +74,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       closed: () => {
         late.cancel();
         links.delete(link);
-        told();
+        told?.();
         if (session) closed(session);
       },
     });
@@ -280,40 +271,4 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       for (const link of links) link.terminate();
     },
   };
-}
-
-function parse(text: string): ToControl | undefined {
-  try {
-    const message: unknown = JSON.parse(text);
-    return checkMessage.Check(message) ? message : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function send(link: DeviceLink, message: ToWorker): void {
-  if (link.isOpen()) link.send(JSON.stringify(message));
-}
-
-function end(link: DeviceLink, rejection: Rejection): void {
-  send(link, { type: 'refused', code: rejection.code, detail: problemOf(rejection).detail });
-  link.close(closeCodes.refused, rejection.code);
-}
-
-/** When the work is done, at the latest after so long. */
-async function within(clock: ControlPorts['clock'], ms: number, work: Promise<unknown>): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = clock.after(ms, resolve);
-  await Promise.race([work, late]);
-  timer.cancel();
-}
-
-/** Again and again, until it is stopped. */
-function every(clock: ControlPorts['clock'], ms: number, run: () => void): () => void {
-  let timer: Timer;
-  const again = (): void => {
-    timer = clock.after(ms, () => (again(), run()));
-  };
-  again();
-  return () => timer.cancel();
 }

@@ -57,14 +57,15 @@ test('once closed nobody comes in, and streams end', () => {
   assert.ok(names.every((name) => crowd.refusal(name)?.rejection.code === 'control.stopping'));
 });
 
+const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
 test('lateness counts while it stands, and a single late turn does not', async (t) => {
   const lag = watchLag();
   t.after(() => lag.stop());
-  const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
-  const block = (ms: number): void => {
-    const until = performance.now() + ms;
-    while (performance.now() < until);
-  };
   const until = performance.now() + 5_000;
   while (lag.lagMs() < 30 && performance.now() < until) {
     block(80);
