@@ -1,5 +1,5 @@
 // Sessions of devices: challenge, hello, welcome; then assignments, pulses and demands out, and beats and evidence in.
-import { type DeviceId, type Rejection, type ToControl, closeCodes, linkVersions, problemOf } from '@iog/protocol';
+import { type DeviceId, type Rejection, type ToControl, closeCodes, linkVersions } from '@iog/protocol';
 import { type DeviceRow, openSession } from '@iog/core';
 import { type ControlPorts, change } from '../ports.ts';
 import type { DeviceLink } from './device-link.ts';
