@@ -26,8 +26,11 @@ export async function strike(network: CrashNetwork, blow: Blow, dice: Dice, paus
     case 'control':
       await network.control().kill();
       return { at: 'at random', torn: false };
+    case 'server':
+      await network.server?.kill();
+      return { at: 'at random', torn: false };
     case 'all':
-      await Promise.all([network.control().kill(), ...network.devices.map(({ child }) => child.kill())]);
+      await Promise.all([network.server?.kill(), network.control().kill(), ...network.devices.map(({ child }) => child.kill())]);
       return { at: 'at random', torn: network.devices.filter(({ dir }) => dice.chance(50) && addTornWrite(dir, dice)).length > 0 };
     case 'worker': {
       const { child, dir } = deviceOf(network, blow.which);

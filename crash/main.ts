@@ -10,7 +10,7 @@ import { lightPolicy, rayPolicy } from './policy.ts';
 import { Failure, runRounds } from './run.ts';
 import { newTally, reportOf, tableOf } from './tally.ts';
 
-const usage = 'Usage: npm run crash -- [--rounds <n>] [--store sqlite] [--seed <n>] [--ray] [--json]';
+const usage = 'Usage: npm run crash -- [--rounds <n>] [--store sqlite|postgres] [--seed <n>] [--ray] [--json]';
 const python = path.join(import.meta.dirname, '../.cache/python');
 
 process.exitCode = await main();
@@ -27,12 +27,13 @@ async function main(): Promise<number> {
   });
   const [rounds, seed] = [Number(values.rounds), Number(values.seed ?? randomInt(2 ** 31))];
   if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(seed)) return refuse(usage);
-  if (values.store !== 'sqlite') return refuse(`This build has the store sqlite alone, not ${values.store}.\n${usage}`);
+  const { store } = values;
+  if (store !== 'sqlite' && store !== 'postgres') return refuse(`There is no store ${store}: sqlite or postgres.\n${usage}`);
   if (values.ray && !fs.existsSync(path.join(python, 'bin/ray')))
     return refuse(`There is no Ray in ${python}: run \`npm start\` once, which installs it.`);
   // Short, for the paths of Ray's sockets.
   const dir = fs.mkdtempSync(path.join(values.ray ? '/tmp' : os.tmpdir(), 'crash-'));
-  return run({ dir, rounds, seed, ray: values.ray, json: values.json });
+  return run({ dir, rounds, seed, ray: values.ray, json: values.json, store });
 }
 
 interface Wish {
@@ -41,9 +42,10 @@ interface Wish {
   readonly seed: number;
   readonly ray: boolean;
   readonly json: boolean;
+  readonly store: 'sqlite' | 'postgres';
 }
 
-async function run({ dir, rounds, seed, ray, json }: Wish): Promise<number> {
+async function run({ dir, rounds, seed, ray, json, store }: Wish): Promise<number> {
   say(`seed ${seed}, data in ${dir}`);
   const tally = newTally();
   let broken: Failure['broken'] = [];
@@ -51,7 +53,7 @@ async function run({ dir, rounds, seed, ray, json }: Wish): Promise<number> {
   try {
     // Ray's nodes find their own temporary folder through this.
     if (ray) process.env['TMPDIR'] = dir;
-    const network = await startNetwork({ dir, policy: ray ? rayPolicy : lightPolicy, workers: 3, python: ray ? python : null });
+    const network = await startNetwork({ dir, policy: ray ? rayPolicy : lightPolicy, workers: 3, python: ray ? python : null, store });
     const restWithinMs = ray ? 150_000 : 30_000;
     try {
       await runRounds(network, { rounds, seed, restWithinMs, jobLines: ray ? 100 : 20, say }, tally);

@@ -8,7 +8,7 @@ import { jobLog, type Renter } from './renter.ts';
 
 export interface Memory {
   /** Looks at everything of a renter that may still change, and at what has become final since. `rows` reads the clusters in the store. */
-  look(renter: Renter, rows: () => readonly ClusterRow[]): Promise<Broken[]>;
+  look(renter: Renter, rows: () => Promise<readonly ClusterRow[]>): Promise<Broken[]>;
   receipts(): number;
 }
 
@@ -50,8 +50,9 @@ export function newMemory(): Memory {
     receipts: () => receipts.size,
     async look(renter, rows) {
       const broken: Broken[] = [];
-      const [earlier, views] = [rows(), await renter.client.items('cluster.list', {})];
-      const later = rows();
+      const earlier = await rows();
+      const views = await renter.client.items('cluster.list', {});
+      const later = await rows();
       const names = new Set(views.map(({ id }) => id as string));
       for (const id of clusters.keys())
         if (clusters.get(id)?.account === views[0]?.account && !names.has(id))

@@ -2,11 +2,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { iogClient, type IogClient } from '@iog/client';
-import { readRows } from '@iog/control';
+import { type StoreChoice, readRows } from '@iog/control';
 import type { Row, RowMap } from '@iog/core';
 import type { DeviceId, Policy } from '@iog/protocol';
 import { generateAgeIdentity, hashApiSecret, makeApiSecret, randomBytes } from '@iog/seal';
 import { enrol, hostCores } from '@iog/worker';
+import { type TestServer, testServer } from '../packages/control/src/store/postgres/test/server.ts';
 import { type Child, startChild } from './child.ts';
 import type { ControlTask } from './entry/control.ts';
 import type { WorkerTask } from './entry/worker.ts';
@@ -35,9 +36,11 @@ export interface CrashNetwork {
   readonly devices: readonly Device[];
   readonly url: string;
   control(): Child;
+  /** The database server that the store is in; undefined for a store that is a file. */
+  readonly server: TestServer | undefined;
   client(account: Account): IogClient;
   /** The rows of some kinds, or all, of one moment. */
-  rows<K extends Row['kind']>(...kinds: readonly K[]): RowMap[K][];
+  rows<K extends Row['kind']>(...kinds: readonly K[]): Promise<RowMap[K][]>;
   /** Starts again whatever is dead. */
   revive(): Promise<void>;
   stop(): Promise<void>;
@@ -48,15 +51,26 @@ export interface NetworkWish {
   readonly policy: Policy;
   readonly workers: number;
   readonly python: string | null;
+  readonly store: StoreChoice['kind'];
 }
 
-export async function startNetwork({ dir, policy, workers, python }: NetworkWish): Promise<CrashNetwork> {
+export async function startNetwork({ dir, policy, workers, python, store }: NetworkWish): Promise<CrashNetwork> {
   const owner = await newAccount('owner');
   const firstAccount = { name: owner.name, keyHash: hashApiSecret(owner.key), recipient: owner.recipient };
+  const server = store === 'postgres' ? await ownServer() : undefined;
+  const choice = server && ({ kind: 'postgres', url: server.url('crash') } as const);
   const controlDir = path.join(dir, 'control');
   fs.mkdirSync(controlDir, { recursive: true, mode: 0o700 });
   const startControl = (port: number) => {
-    const task: ControlTask = { dir: controlDir, host: '127.0.0.1', port, name: 'crash', policy, firstAccount };
+    const task: ControlTask = {
+      dir: controlDir,
+      host: '127.0.0.1',
+      port,
+      name: 'crash',
+      policy,
+      firstAccount,
+      ...(choice ? { store: choice } : {}),
+    };
     return startChild('control', task, path.join(dir, 'control.log'));
   };
   const first = await startControl(0);
@@ -87,9 +101,11 @@ export async function startNetwork({ dir, policy, workers, python }: NetworkWish
     devices,
     url,
     control: () => control,
+    server,
     client,
-    rows: (...kinds) => readRows(path.join(controlDir, 'control.sqlite'), kinds.length === 0 ? undefined : kinds),
+    rows: (...kinds) => rowsOf(choice?.url, path.join(controlDir, 'control.sqlite'), kinds.length === 0 ? undefined : kinds),
     async revive() {
+      if (server && !server.isUp()) await server.start();
       if (control.isDead()) control = (await startControl(port)).child;
       await Promise.all(
         devices.map(async (device) => {
@@ -100,8 +116,20 @@ export async function startNetwork({ dir, policy, workers, python }: NetworkWish
     async stop() {
       for (const made of clients) made.close();
       await Promise.all([control.kill(), ...devices.map(({ child }) => child.kill())]);
+      await server?.stop();
     },
   };
+}
+
+/** However this process ends, its server does too. */
+async function ownServer(): Promise<TestServer> {
+  const server = await testServer();
+  process.once('exit', () => void server.kill());
+  return server;
+}
+
+async function rowsOf<K extends Row['kind']>(url: string | undefined, file: string, kinds: readonly K[] | undefined): Promise<RowMap[K][]> {
+  return readRows(url === undefined ? { kind: 'sqlite', path: file } : { kind: 'postgres', url }, kinds);
 }
 
 export async function newAccount(name: string): Promise<Account> {

@@ -3,20 +3,28 @@ import { type ControlPoint, type WorkerPoint, controlPoints, workerPoints } from
 import type { Dice } from './random.ts';
 
 export type Blow =
-  | { readonly victim: 'control' | 'all' }
+  | { readonly victim: 'control' | 'all' | 'server' }
   | { readonly victim: 'worker' | 'node'; readonly which: number }
   | { readonly victim: 'control'; readonly point: ControlPoint; readonly times: number }
   | { readonly victim: 'worker'; readonly which: number; readonly point: WorkerPoint; readonly times: number };
 
 /** One blow a round. Where there are more points than rounds, a random choice of them, with a third of the rounds left to the dice. */
-export function planRounds(rounds: number, workers: number, dice: Dice): Blow[] {
+export interface Victims {
+  readonly workers: number;
+  /** A database server stands beside control, and can be killed too. */
+  readonly hasServer: boolean;
+}
+
+export function planRounds(rounds: number, { workers, hasServer }: Victims, dice: Dice): Blow[] {
   const times = (): number => dice.between(1, 6);
   const points: Blow[] = dice.shuffled([
     ...controlPoints.map((point): Blow => ({ victim: 'control', point, times: point.startsWith('blob') ? 1 : times() })),
     ...workerPoints.map((point): Blow => ({ victim: 'worker', which: dice.below(workers), point, times: dice.between(1, 2) })),
   ]);
   const named = points.slice(0, rounds < points.length * 1.5 ? Math.ceil((rounds * 2) / 3) : points.length);
-  const random = Array.from({ length: Math.max(0, rounds - named.length) }, () => randomBlow(workers, dice));
+  const random = Array.from({ length: Math.max(0, rounds - named.length) }, (): Blow => {
+    return hasServer && dice.chance(30) ? { victim: 'server' } : randomBlow(workers, dice);
+  });
   return dice.shuffled([...named, ...random]);
 }
 

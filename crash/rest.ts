@@ -26,15 +26,15 @@ export async function comeToRest(network: CrashNetwork, owner: IogClient, within
   await until(
     'every lease to be live or settled',
     withinMs,
-    () => (left = moving(network.rows('lease', 'cluster'))) === '',
+    async () => (left = moving(await network.rows('lease', 'cluster'))) === '',
     () => left,
   );
 }
 
 /** All clusters ended, with nothing held and every lease settled. */
 export async function comeToEnd(network: CrashNetwork, withinMs: number): Promise<void> {
-  const open = (): ClusterRow[] => network.rows('cluster').filter(({ state }) => state !== 'ended');
-  let left = open();
+  const open = async (): Promise<ClusterRow[]> => (await network.rows('cluster')).filter(({ state }) => state !== 'ended');
+  let left = await open();
   const said = (): string => left.map(({ id, state, waitsFor }) => `${id} is ${state}, waits for ${waitsFor}`).join('; ');
-  await until('every cluster to be ended', withinMs, () => (left = open()).length === 0, said);
+  await until('every cluster to be ended', withinMs, async () => (left = await open()).length === 0, said);
 }

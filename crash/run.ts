@@ -55,7 +55,7 @@ interface Running {
 /** Runs all rounds on a network that is up. Throws Failure at the first round that finds anything. */
 export async function runRounds(network: CrashNetwork, wish: RunWish, tally: Tally): Promise<void> {
   const roller = dice(wish.seed);
-  const plan = planRounds(wish.rounds, network.devices.length, roller);
+  const plan = planRounds(wish.rounds, { workers: network.devices.length, hasServer: network.server !== undefined }, roller);
   const running = await prepare(network, wish, roller);
   tally.journal = running.journal;
   try {
@@ -158,7 +158,7 @@ async function findings(running: Running): Promise<Broken[]> {
   );
   const replays = await brokenReplays([...old, ...entries.slice(running.replayed)], running.clientOf);
   running.replayed = entries.length;
-  const rows = network.rows();
+  const rows = await network.rows();
   const broken = [
     ...load.faults.map((detail) => ({ law: 'nothing is refused without a reason', subject: 'the load', detail })),
     ...checkLaws(rows),

@@ -124,6 +124,8 @@ test('backed up under load and restored, nothing that was acknowledged before is
 
 async function missing(dir: string, accounts: readonly string[]): Promise<string[]> {
   const { readRows } = await import('@iog/control');
-  const there = new Set(readRows(path.join(dir, 'control.sqlite'), ['account']).map(({ id }) => id as string));
+  const there = new Set(
+    (await readRows({ kind: 'sqlite', path: path.join(dir, 'control.sqlite') }, ['account'])).map(({ id }) => id as string),
+  );
   return accounts.filter((id) => !there.has(id));
 }

@@ -3,7 +3,7 @@ import type { ControlSettings } from '@iog/control';
 import { beMortal } from '../inject/mortal.ts';
 import { replaceModules } from '../inject/replace.ts';
 
-const wantedReplacements = 3;
+const wantedReplacements = 4;
 
 export type ControlTask = Omit<ControlSettings, 'log'>;
 const task = JSON.parse(process.argv[2] ?? '') as ControlTask;

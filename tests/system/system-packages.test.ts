@@ -13,13 +13,16 @@ const nobody = 65_534;
 
 test('root: apt-get is called for python3 and python3-venv, once, and set-up goes on with it', { skip }, () => {
   const { calls, stderr } = setUpPython({ asRoot: true, listsAreStale: false });
-  assert.deepEqual(calls, ['noninteractive: install -y --no-install-recommends python3 python3-venv', 'venv']);
+  assert.deepEqual(calls, [
+    'noninteractive: install -y --no-install-recommends -o Dpkg::Options::=--force-confold python3 python3-venv',
+    'venv',
+  ]);
   assert.match(stderr, /cannot make virtual environments.*Running: apt-get install -y python3 python3-venv/);
 });
 
 test('root: stale package lists are fetched once, then it is tried again', { skip }, () => {
   const { calls } = setUpPython({ asRoot: true, listsAreStale: true });
-  const install = 'noninteractive: install -y --no-install-recommends python3 python3-venv';
+  const install = 'noninteractive: install -y --no-install-recommends -o Dpkg::Options::=--force-confold python3 python3-venv';
   assert.deepEqual(calls, [install, 'noninteractive: update -q', install, 'venv']);
 });
 

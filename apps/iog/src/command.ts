@@ -41,3 +41,11 @@ export const sharedOptions: Options = {
   json: { type: 'boolean', help: 'Print the result as JSON on stdout; a list is one array, with all of its pages' },
   help: { type: 'boolean', short: 'h', help: 'Show this help' },
 };
+
+/** No word follows the command's name. */
+export const takesNothing = { usage: '', positionals: { min: 0, max: 0 } } as const;
+
+/** One word follows it, of which `usage` says what it is. */
+export function takesOne(usage: string): Pick<Command, 'usage' | 'positionals'> {
+  return { usage, positionals: { min: 1, max: 1 } };
+}

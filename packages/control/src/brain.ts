@@ -14,6 +14,7 @@ import { clusterLoop } from './cluster/cluster-loop.ts';
 import { minuteLoop } from './timelock/minute-loop.ts';
 import type { Loop } from './loop.ts';
 import { housekeepingLoop } from './housekeeping.ts';
+import { replicaLoop } from './replica/replica-loop.ts';
 
 export interface Brain {
   readonly desk: Desk;
@@ -39,11 +40,17 @@ export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (de
     hub,
     loops: () => loops,
     begin() {
-      loops = [clusterLoop(ports), minuteLoop(ports), housekeepingLoop(ports)];
+      const [clusters, minutes] = [clusterLoop(ports), minuteLoop(ports)];
+      const gained = (): void => {
+        clusters.wake();
+        minutes.wake();
+      };
+      loops = [replicaLoop(ports, { look: () => hub.look(drop), gained }), clusters, minutes, housekeepingLoop(ports)];
     },
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));
       await hub.stop();
+      await ports.replica.leave().catch((error: unknown) => ports.log({ level: 'warn', event: 'replica.left', error: String(error) }));
     },
   };
 }

@@ -4,7 +4,7 @@ import { WebSocketServer } from 'ws';
 import { type Policy, sockets } from '@iog/protocol';
 import { type KeyRow, type LeaseRow, authorise, capacityObjection } from '@iog/core';
 import { canonical, randomBytes, sha256hex } from '@iog/seal';
-import { type ControlPorts, type Log, usualPeriods } from './ports.ts';
+import { type ControlPorts, type Log, type Periods, usualPeriods } from './ports.ts';
 import { localSignals } from './signals.ts';
 import { liveDevices } from './fleet/live-devices.ts';
 import { capacityVerifier } from './fleet/verify-capacity.ts';
@@ -12,6 +12,8 @@ import { type StoreChoice, openStore } from './store/choose.ts';
 import type { Store } from './store/store.ts';
 import { blobStore } from './blobs/blob-store.ts';
 import { networkSecrets } from './network-key.ts';
+import { joinReplicas } from './replica/membership.ts';
+import { replicaId } from './replica/replica-id.ts';
 import { tables } from './tables.ts';
 import { forwardClock, realClock } from './clock.ts';
 import { type FirstAccount, makeFirstAccount } from './identity/first-account.ts';
@@ -34,6 +36,8 @@ import { keyWatch } from './identity/key-watch.ts';
 export interface ControlSettings {
   /** The network's key, blobs, and the store unless it is elsewhere. One process has it. */
   readonly dir: string;
+  /** A folder that all replicas of one store share; without it, blobs lie in `dir`. */
+  readonly blobs?: string;
   readonly store?: StoreChoice;
   readonly host: string;
   /** 0 takes any free port. */
@@ -42,6 +46,7 @@ export interface ControlSettings {
   readonly policy: Policy;
   /** Made where there is no account yet. */
   readonly firstAccount?: FirstAccount;
+  readonly periods?: Periods;
   readonly log: Log;
 }
 
@@ -69,25 +74,28 @@ export async function startControl(settings: ControlSettings): Promise<RunningCo
 async function startOver(settings: ControlSettings, opened: Store): Promise<RunningControl> {
   const meter = prometheusMeter();
   const store = meteredStore(opened, meter);
-  const { key, pulseSecret } = networkSecrets(settings.dir);
-  const { policy, log } = settings;
+  const { policy, log, periods = usualPeriods } = settings;
   const objection = capacityObjection(policy);
   if (objection) throw new Error(`the policy ${policy.name} cannot be run: ${objection}`);
+  const { key, pulseSecret } = await networkSecrets(settings.dir, { store });
   const clock = await forwardClock(store, realClock);
+  const reconnectMs = policy.session.lostAfterMs;
+  const replica = await joinReplicas({ store, clock, log }, { id: replicaId(settings.dir), leaseMs: periods.replicaLeaseMs, reconnectMs });
   const verifier = capacityVerifier(randomBytes);
   const ports: ControlPorts = {
     name: settings.name,
     store,
-    blobs: blobStore(path.join(settings.dir, 'blobs')),
+    blobs: blobStore(settings.blobs ?? path.join(settings.dir, 'blobs')),
     clock,
-    periods: usualPeriods,
+    periods,
     random: randomBytes,
     key,
     policy,
     policyHash: sha256hex(canonical(policy)),
     currency: policy.currency,
     signals: localSignals(),
-    live: liveDevices({ since: clock.now(), reconnectMs: policy.session.lostAfterMs }),
+    live: liveDevices(),
+    replica,
     verifyCapacity: verifier.verify,
     log,
     meter,

@@ -4,7 +4,7 @@ export type { Log, LogLine } from './ports.ts';
 export { StoreFault } from './store/store.ts';
 export { dropStore, type StoreChoice } from './store/choose.ts';
 export { type Broken, checkLaws } from './laws/check-laws.ts';
-export { readRows } from './store/sqlite/read-rows.ts';
+export { readRows } from './store/read-rows.ts';
 export { checkStore } from './backup/check-store.ts';
 export { type CheckedBackup, checkBackup } from './backup/check-backup.ts';
 export { BackupDamaged } from './backup/manifest.ts';

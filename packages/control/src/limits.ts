@@ -36,7 +36,7 @@ export const stopLimits = {
   /** For messages of sessions that are being taken in. */
   sessionsMs: 3_000,
   /** For devices to close their ends. */
-  linksMs: 500,
+  linksMs: 1_000,
   tellEveryMs: 1_000,
   /** What a caller is told to wait: a restart is quick. */
   retryAfterS: 2,

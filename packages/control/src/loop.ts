@@ -6,9 +6,9 @@ export interface Loop {
   readonly name: string;
   readonly everyMs: number;
   /** With the id of what has changed, that alone is looked at; without, all. */
-  wake(id?: string): void;
+  wake(this: void, id?: string): void;
   /** When the last step ended that did not fail; when the loop was made, before the first. */
-  steppedAt(): Instant;
+  steppedAt(this: void): Instant;
   /** Stops after the step that is running. */
   stop(): Promise<void>;
 }

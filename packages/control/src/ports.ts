@@ -7,6 +7,7 @@ import type { BlobStore } from './blobs/blob-store.ts';
 import type { Meter } from './metrics/meter.ts';
 import type { Signals } from './signals.ts';
 import type { LiveDevices } from './fleet/live-devices.ts';
+import type { Replica } from './replica/membership.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -21,8 +22,8 @@ export interface Timer {
 
 export interface Clock {
   /** UTC milliseconds; never goes back, also not over a restart. */
-  now(): Instant;
-  after(delayMs: number, run: () => void): Timer;
+  now(this: void): Instant;
+  after(this: void, delayMs: number, run: () => void): Timer;
 }
 
 /** How often each loop looks at the rows when nothing wakes it. */
@@ -30,8 +31,11 @@ export interface Periods {
   readonly clusterMs: number;
   readonly minuteMs: number;
   readonly housekeepingMs: number;
+  readonly replicaMs: number;
+  /** A replica that has not renewed its time for so long is taken for dead, and its shards are taken over. */
+  readonly replicaLeaseMs: number;
 }
-export const usualPeriods: Periods = { clusterMs: 500, minuteMs: 1_000, housekeepingMs: 5_000 };
+export const usualPeriods: Periods = { clusterMs: 500, minuteMs: 1_000, housekeepingMs: 5_000, replicaMs: 2_000, replicaLeaseMs: 15_000 };
 
 export interface NetworkKey {
   readonly publicKey: string;
@@ -51,6 +55,7 @@ export interface ControlPorts {
   readonly currency: Currency;
   readonly signals: Signals;
   readonly live: LiveDevices;
+  readonly replica: Replica;
   /** Whether the digests are those of the demand. Takes the time of the work itself, off the main thread; rejects where there is no room for it. */
   readonly verifyCapacity: (demand: CapacityDemand, digests: readonly string[]) => Promise<boolean>;
   readonly log: Log;

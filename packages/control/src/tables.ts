@@ -3,7 +3,12 @@ import type { RowMap } from '@iog/core';
 import type { TableSpec } from './store/store.ts';
 
 type Indexed<R> = TableSpec<R>['indexes'];
-const spec = <K extends keyof RowMap>(kind: K, indexes: Indexed<RowMap[K]> = {}): TableSpec<RowMap[K]> => ({ kind, indexes });
+/** `lacking`: required fields that rows of earlier builds were written without, and what is true of such a row. */
+const spec = <K extends keyof RowMap>(
+  kind: K,
+  indexes: Indexed<RowMap[K]> = {},
+  lacking?: Readonly<Partial<RowMap[K]>>,
+): TableSpec<RowMap[K]> => ({ kind, indexes, ...(lacking ? { lacking: { ...lacking } } : {}) });
 
 export const tables = [
   spec('account', { all: (row) => ({ sort: row.id }) }),
@@ -26,7 +31,8 @@ export const tables = [
     cluster: (row) => ({ equals: row.cluster, sort: row.id }),
     open: (row) => (row.state === 'active' || row.state === 'ending' ? { sort: row.id } : undefined),
   }),
-  spec('minute', { lease: (row) => ({ equals: row.lease, sort: row.id }) }),
+  // Absences were not noted; a minute that had its verdict keeps it.
+  spec('minute', { lease: (row) => ({ equals: row.lease, sort: row.id }) }, { absences: [] }),
   spec('job', { cluster: (row) => ({ equals: row.cluster, sort: row.id }) }),
   spec('blob', { due: (row) => ({ sort: row.state === 'going' ? 0 : row.keepUntil }) }),
   spec('shelf'),
@@ -39,4 +45,8 @@ export const tables = [
   spec('event', { cluster: (row) => ({ equals: row.cluster, sort: row.seq }) }),
   spec('receipt'),
   spec('clock'),
+  spec('network'),
+  spec('replica', { all: (row) => ({ sort: row.id }) }),
+  spec('shard'),
+  spec('presence', { all: (row) => ({ sort: row.id }) }),
 ] as readonly TableSpec<never>[];

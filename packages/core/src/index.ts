@@ -9,3 +9,4 @@ export * from './placement/index.ts';
 export * from './ledger/index.ts';
 export * from './timelock/index.ts';
 export * from './identity/index.ts';
+export * from './replica/index.ts';

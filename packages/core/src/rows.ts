@@ -6,6 +6,7 @@ import type { AccountRow, ActivityRow, KeyRow, ReplyRow } from './identity/rows.
 import type { BlobRow, JobRow, ShelfRow } from './job/rows.ts';
 import type { LeaseRow } from './lease/rows.ts';
 import type { BalanceRow, EntryRow, ReceiptRow } from './ledger/rows.ts';
+import type { NetworkRow, PresenceRow, ReplicaRow, ShardRow } from './replica/rows.ts';
 import type { MinuteRow } from './timelock/rows.ts';
 
 export type * from './cluster/rows.ts';
@@ -14,6 +15,7 @@ export type * from './identity/rows.ts';
 export type * from './job/rows.ts';
 export type * from './lease/rows.ts';
 export type * from './ledger/rows.ts';
+export type * from './replica/rows.ts';
 export type * from './timelock/rows.ts';
 
 /** What the network remembers of time: `now` never goes back behind it. */
@@ -40,5 +42,9 @@ export type Row =
   | EntryRow
   | EventRow
   | ReceiptRow
-  | ClockRow;
+  | ClockRow
+  | NetworkRow
+  | ReplicaRow
+  | ShardRow
+  | PresenceRow;
 export type RowMap = { [K in Row['kind']]: Extract<Row, { kind: K }> };

@@ -12,4 +12,5 @@ export * from './ledger.ts';
 export * from './evidence.ts';
 export * from './policy.ts';
 export * from './link.ts';
+export * from './link-versions.ts';
 export * from './routes.ts';

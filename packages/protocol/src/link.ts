@@ -1,16 +1,11 @@
 // The link: messages of one device's session. An assignment is state, a pulse and a capacity demand are questions. Unknown fields are ignored here.
+// Which version has which message: `link-versions.ts`.
 import { Type, type Static } from 'typebox';
 import { idSchema } from './ids.ts';
 import { SliceSchema } from './fleet.ts';
 import { jobStates, nodeSteps, roles } from './cluster.ts';
 import { SignedSnapshotSchema } from './evidence.ts';
 import { CountSchema, HexSchema, PublicKeySchema, RecipientSchema, SealedSchema, SignatureSchema, oneOf } from './schema.ts';
-
-/** The link versions this build speaks. */
-export const linkVersions = { min: 1, max: 1 } as const;
-
-/** How control closes a session: refused, with the reason told before; or it ends and will be back soon (RFC 6455's registry: Service Restart). */
-export const closeCodes = { refused: 4000, restarting: 1012 } as const;
 
 const LongTextSchema = Type.String({ maxLength: 4_000 });
 const AddressSchema = Type.Object({
@@ -81,7 +76,8 @@ export const ObservedLeaseSchema = Type.Object({
 });
 export type ObservedLease = Static<typeof ObservedLeaseSchema>;
 
-/** Control to worker. `welcome` carries what the policy asks of a session. */
+/** Control to worker. `bye`: control stops and will be back; it is to be dialled every `retryInMs` until then. `trace`: the request
+ * that the assignments after it come from, for logs alone. `welcome` carries what the policy asks of a session. */
 export const ToWorkerSchema = Type.Union([
   Type.Object({
     type: Type.Literal('challenge'),
@@ -100,13 +96,7 @@ export const ToWorkerSchema = Type.Union([
     policy: HexSchema,
   }),
   Type.Object({ type: Type.Literal('refused'), code: Type.String({ maxLength: 64 }), detail: LongTextSchema }),
-  Type.Object({
-    type: Type.Literal('assignments'),
-    epoch: CountSchema,
-    assignments: Type.Array(AssignmentSchema, { maxItems: 256 }),
-    /** The request that this comes from, for logs alone. */
-    trace: Type.Optional(Type.String({ maxLength: 64 })),
-  }),
+  Type.Object({ type: Type.Literal('assignments'), epoch: CountSchema, assignments: Type.Array(AssignmentSchema, { maxItems: 256 }) }),
   Type.Object({ type: Type.Literal('pulse'), nonce: HexSchema, withinMs: CountSchema }),
   Type.Object({
     type: Type.Literal('capacity'),
@@ -119,6 +109,8 @@ export const ToWorkerSchema = Type.Union([
     withinMs: CountSchema,
   }),
   Type.Object({ type: Type.Literal('acknowledged'), lease: idSchema('lea'), segment: CountSchema, index: CountSchema }),
+  Type.Object({ type: Type.Literal('bye'), retryInMs: CountSchema }),
+  Type.Object({ type: Type.Literal('trace'), request: Type.String({ maxLength: 64 }) }),
 ]);
 export type ToWorker = Static<typeof ToWorkerSchema>;
 

@@ -29,11 +29,14 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const number = (name: string, text: string, least: number, most: number): number => {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value >= least && value <= most) return value;
-  console.error(`--${name} takes a number from ${least} to ${most}, not "${text}".\n\n${usage}`);
+const refuse = (why: string): never => {
+  console.error(`${why}\n\n${usage}`);
   process.exit(2);
+};
+const number = (name: string, said: string, least: number, most: number): number => {
+  const value = Number(said);
+  const fits = said.trim() !== '' && Number.isFinite(value) && value >= least && value <= most;
+  return fits ? value : refuse(`--${name} takes a number from ${least} to ${most}, not "${said}".`);
 };
 const devices = Math.floor(number('devices', values.devices, 1, 100_000));
 const options = {

@@ -1,6 +1,6 @@
 // The whole network in one process: control, devices and people over one world, with a court that watches.
 import { Readable } from 'node:stream';
-import type { DeviceId, LeaseId } from '@iog/protocol';
+import type { DeviceId, Quote } from '@iog/protocol';
 import type { Row } from '@iog/core';
 import { type Commit, type LogLine, openSqlite, tables } from '@iog/control/sim';
 import type { DeviceKeys, HttpAsk } from '@iog/worker/sim';
@@ -13,6 +13,7 @@ import type { Proc } from './engine/proc.ts';
 import { World } from './engine/world.ts';
 import { Court } from './laws/court.ts';
 import { Person, type Said } from './people/person.ts';
+import { witness } from './laws/witness.ts';
 import { rents } from './people/renter.ts';
 import { supplies } from './people/supplier.ts';
 import { simPolicy } from './policy.ts';
@@ -25,12 +26,6 @@ export interface Size {
   readonly devices: number;
   readonly renters: number;
   readonly controls: number;
-}
-
-interface Acknowledged {
-  readonly lease: LeaseId;
-  readonly segment: number;
-  readonly index: number;
 }
 
 /** When simulated time begins: any will do. */
@@ -53,7 +48,7 @@ export class Network {
     this.world = new World(seed, epochMs);
     this.court = new Court(() => ({ at: this.world.now, step: this.world.step }));
     this.net = new Net(this.world);
-    this.#watch();
+    witness(this);
     const store = openSqlite({ path: ':memory:', tables, later: queueMicrotask });
     const blobs = simBlobs();
     this.#adminSecret = makeApiSecret(this.world.chance('admin').bytes(32));
@@ -108,6 +103,7 @@ export class Network {
       this.ask(from, asked),
     );
     await admin.rest(2_000, 3_000);
+    const board: Quote[] = [];
     const accounts: { name: string; secret: string; recipient: string }[] = [];
     for (let i = 0; i < suppliers + renters; i++) {
       const name = i < suppliers ? `supplier-${i + 1}` : `renter-${i - suppliers + 1}`;
@@ -121,7 +117,7 @@ export class Network {
       const person = new Person(this.#started(name), this.world.chance(name), secret, (from, asked) => this.ask(from, asked));
       const room = { court: this.court, isOver: () => this.isOver };
       if (name.startsWith('supplier')) void supplies(person, devicesOf(i, suppliers, devices), { ...room, ...this.#machines(name) });
-      else void rents(person, { ...room, recipient });
+      else void rents(person, { ...room, recipient, board });
     }
   }
 
@@ -187,36 +183,6 @@ export class Network {
         return device;
       },
     };
-  }
-
-  /** Shows the court the world behind the rows. */
-  #watch(): void {
-    const heardAt = new Map<string, number>();
-    const byId = (id: string): SimDevice[] => this.devices.filter((device) => device.id === id);
-    this.net.heard = (device) => heardAt.set(device, this.world.now);
-    this.net.told = (device, text) => {
-      if (text.startsWith('{"type":"acknowledged"')) this.#acknowledged(device, JSON.parse(text) as Acknowledged);
-    };
-    this.court.world = {
-      isHonest: (id) => byId(id).length === 1 && !byId(id).some(({ hasLied }) => hasLied),
-      wasReady: (lease) => this.devices.some(({ host }) => host.readied.has(lease)),
-      runs: (lease, id) => byId(id).some(({ host }) => host.nodes.get(lease as LeaseId)?.runs === true),
-      silentMs: (id) => {
-        const at = Math.max(...byId(id).map(({ proc }) => heardAt.get(proc.name) ?? 0));
-        return this.controls.some(({ proc }) => proc.hasSkewed) ? undefined : this.world.now - at;
-      },
-      didTheWork: (id) => byId(id).some(({ host, isClone }) => isClone || host.lastWorkWasDone),
-      lostAfterMs: simPolicy.session.lostAfterMs,
-      maxGapMs: simPolicy.evidence.maxGapMs,
-    };
-  }
-
-  /** What control says to have is in the lease's chain already. */
-  #acknowledged(device: string, { lease, segment, index }: Acknowledged): void {
-    const chain = this.court.rows.get('lease', lease)?.chain;
-    const has = chain && (chain.segment > segment || (chain.segment === segment && chain.index >= index));
-    if (!has)
-      this.court.breaks('10 what was acknowledged is kept', `${device} was told that sample ${segment}/${index} of ${lease} is kept`);
   }
 
   /** What still runs on any machine. */

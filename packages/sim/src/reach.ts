@@ -23,12 +23,20 @@ export const outOfReach: Readonly<Record<string, string>> = {
   'error link.malformed': 'said on the link, not answered to a request',
   'error control.bug': 'the court stops the run',
   'error cluster.full': 'nobody submits that many jobs',
+  'error device.unknown': 'said on the link, not answered to a request',
+  'error session.displaced': 'said on the link, not answered to a request',
+  'error device.state': 'a device here belongs to one account',
+  'error quote.empty': 'the API says which filter emptied a quote; the command makes an error of it',
+  'error enrolment.expired': 'codes here are approved at once',
   'minute violated': 'no ground for it in timelock/v1',
 };
 
+function states(kind: string, all: readonly string[]): string[] {
+  return all.map((state) => `${kind} ${state}`);
+}
+
 /** Everything that ought to be reached. */
 export function reachable(): string[] {
-  const states = (kind: string, all: readonly string[]): string[] => all.map((state) => `${kind} ${state}`);
   return [
     ...states('cluster', clusterStates),
     ...states('lease', leaseStates),

@@ -2,6 +2,7 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { sha256hex, signRequest, toBase64url } from '@iog/seal';
+import { urlsOf } from './network-urls.ts';
 import type { Clock, Random } from './ports.ts';
 
 const timeoutMs = 20_000;
@@ -21,8 +22,29 @@ export interface HttpAnswer {
 }
 export type Http = (ask: HttpAsk) => Promise<HttpAnswer>;
 
-/** Plain requests to `url`, unsigned: for what is open to anyone. Rejects on a broken link, a timeout, or an answer that is too long. */
+/**
+ * Plain requests, unsigned: for what is open to anyone. Rejects on a broken link, a timeout, or an answer that is too long. `url` may name
+ * several controls of one network (see network-urls.ts): what one refuses to connect goes to the next.
+ */
 export function openHttp(url: string): Http & { close(): void } {
+  const all = urlsOf(url).map(openOne);
+  let at = 0;
+  const exchange: Http = async (ask) => {
+    for (let tries = 1; ; tries++) {
+      const used = at;
+      try {
+        return await (all[used] as Http)(ask);
+      } catch (error) {
+        if (at === used) at = (at + 1) % all.length;
+        // Nothing was sent yet; after anything else, who asked decides whether to ask again.
+        if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || tries >= all.length) throw error;
+      }
+    }
+  };
+  return Object.assign(exchange, { close: () => all.forEach((each) => each.close()) });
+}
+
+function openOne(url: string): Http & { close(): void } {
   const base = new URL(url);
   const isTls = base.protocol === 'https:';
   const agent = isTls ? new HttpsAgent({ keepAlive: true, maxSockets: 8 }) : new HttpAgent({ keepAlive: true, maxSockets: 8 });

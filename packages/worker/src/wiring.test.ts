@@ -88,7 +88,8 @@ test('a lease from assignment to acknowledged end, through a cut and a restart, 
     assert.ok(said?.type === 'hello');
     assert.ok(verify(keys.publicKey, 'hello', canonical({ nonce, network: 'net', device, bootId: said.bootId }), said.signature));
     control.say({ type: 'pulse', nonce: 'ef'.repeat(32), withinMs: 1_000 });
-    control.say({ type: 'assignments', epoch: 1, assignments: [assigned], trace: 'req_of_the_renter' });
+    control.say({ type: 'trace', request: 'req_of_the_renter' });
+    control.say({ type: 'assignments', epoch: 1, assignments: [assigned] });
     await control.until(() => runtime.started.length === 1 && evidenceOf(control.heard).length > 0, 'the node and a first sample');
     runtime.last.become({ step: 'ready', detail: '', rayNodeId: 'n' });
     await control.until(() => lastStep(control.heard) === 'ready' && evidenceOf(control.heard).length > 1, 'the node to be ready');

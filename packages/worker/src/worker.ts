@@ -7,6 +7,7 @@ import { realDisk } from './disk.ts';
 import { realHost } from './host.ts';
 import { authorization, openHttp, signedHttp } from './http.ts';
 import { deviceKeys, membership, saveMembership } from './identity/identity.ts';
+import { urlsOf, wsUrl } from './network-urls.ts';
 import { realClock, realRandom, type Clock, type Log, type Random } from './ports.ts';
 import type { RunningNode, Runtime } from './lease/runtime-port.ts';
 import type { RayJobs } from './job/ray.ts';
@@ -17,6 +18,7 @@ import { Wiring } from './wiring.ts';
 
 export interface WorkerOptions {
   readonly dir: string;
+  /** One, or several separated by commas: controls that share a store. */
   readonly url: string;
   /** Where Python and Ray live. */
   readonly python: string;
@@ -72,10 +74,10 @@ async function startHeld(
   const runtime = options.runtime ?? processRuntimeOf({ dir: join(dir, 'nodes'), python: options.python, log });
   // Nobody else would end its dialling: what refuses the session refuses the tunnel too.
   let isRefused = false;
-  let tunnel: TunnelEnd | undefined;
+  let tunnels: readonly TunnelEnd[] = [];
   const refused = (code: string, detail: string): void => {
     isRefused = true;
-    tunnel?.close();
+    for (const tunnel of tunnels) tunnel.close();
     // Told first: a full disk must not keep the worker here.
     options.refused?.(code, detail);
     if (code === 'device.removed') saveMembership(dir, { url: member.url, network, device, removed: true });
@@ -99,24 +101,27 @@ async function startHeld(
   });
 
   await wiring.start();
-  tunnel = tunnelEnd({
-    url: url.replace(/^http/, 'ws').replace(/\/+$/, '') + sockets.deviceTunnel,
-    headers: () => ({ authorization: authorization(signer, 'GET', sockets.deviceTunnel) }),
-    lookup: (lease) => {
-      const open = wiring.tunnelOf(lease);
-      return open === undefined ? undefined : { key: fromHex(open.tunnelKeyHex), ports: open.ports };
-    },
-    log: (event, fields = {}) => {
-      const told = Object.entries(fields).map(([name, value]) => [name, String(value)] as const);
-      log({ level: 'info', event, ...Object.fromEntries(told) });
-    },
-  });
-  if (isRefused) tunnel.close();
+  // One to each control: a renter's client may come through any of them.
+  tunnels = urlsOf(url).map((each) =>
+    tunnelEnd({
+      url: wsUrl(each, sockets.deviceTunnel),
+      headers: () => ({ authorization: authorization(signer, 'GET', sockets.deviceTunnel) }),
+      lookup: (lease) => {
+        const open = wiring.tunnelOf(lease);
+        return open === undefined ? undefined : { key: fromHex(open.tunnelKeyHex), ports: open.ports };
+      },
+      log: (event, fields = {}) => {
+        const told = Object.entries(fields).map(([name, value]) => [name, String(value)] as const);
+        log({ level: 'info', event, ...Object.fromEntries(told) });
+      },
+    }),
+  );
+  if (isRefused) for (const tunnel of tunnels) tunnel.close();
   return {
     device,
     connected: () => wiring.connected,
     async stop({ keepNodes = false } = {}) {
-      tunnel?.close();
+      for (const tunnel of tunnels) tunnel.close();
       await wiring.stop(keepNodes);
       plain.close();
       await lock.release();

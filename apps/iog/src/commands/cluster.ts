@@ -1,6 +1,6 @@
 // iog cluster: rent, look, watch, end.
 import { askQuote, rentCluster } from '@iog/client';
-import type { Command } from '../command.ts';
+import { type Command, takesNothing, takesOne } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { untilToldToEnd } from '../network/serving.ts';
 import { requireProfile, withClient } from '../profile.ts';
@@ -8,14 +8,14 @@ import { endCluster } from '../story/job-story.ts';
 import { clusterTable, clusterText, eventText } from './cluster-text.ts';
 import { tellUnproven, verdictsOf } from './cluster-verdicts.ts';
 import { demandOf, demandOptions } from './demand.ts';
+import { listCommand } from './list-command.ts';
 
-const one = { usage: '<cluster>', positionals: { min: 1, max: 1 }, options: {} } as const;
+const one = { ...takesOne('<cluster>'), options: {} } as const;
 
 const create: Command = {
+  ...takesNothing,
   name: 'cluster create',
   summary: 'Rent a cluster: quote, seal its secrets, hold its cap',
-  usage: '',
-  positionals: { min: 0, max: 0 },
   options: {
     ...demandOptions,
     name: { type: 'string', value: '<name>', help: 'Its name (default cluster)' },
@@ -49,18 +49,13 @@ const create: Command = {
   },
 };
 
-const list: Command = {
+const list = listCommand({
   name: 'cluster list',
   summary: "List the account's clusters",
-  usage: '',
-  positionals: { min: 0, max: 0 },
-  options: {},
   examples: ['iog cluster list'],
-  async run({ environment, terminal }) {
-    const items = await withClient(environment, (client) => client.items('cluster.list', {}));
-    terminal.result(items, clusterTable(items));
-  },
-};
+  items: (client) => client.items('cluster.list', {}),
+  text: clusterTable,
+});
 
 const show: Command = {
   ...one,

@@ -1,16 +1,15 @@
 // iog control: the network's brain as a service of its own.
 import path from 'node:path';
 import { laptopPolicy } from '@iog/protocol';
-import type { Command } from '../command.ts';
+import { type Command, takesNothing } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { logLine, serve } from '../network/serving.ts';
 import { storeOption, storeUrl } from '../network/store-choice.ts';
 
 export const controlCommand: Command = {
+  ...takesNothing,
   name: 'control',
   summary: 'Run the control plane of a network (`iog up` does this for you)',
-  usage: '',
-  positionals: { min: 0, max: 0 },
   options: {
     dir: { type: 'string', value: '<folder>', help: 'Where its data lies (default <home>/network/control)' },
     store: storeOption,
@@ -20,6 +19,11 @@ export const controlCommand: Command = {
       help: 'Loopback address to listen at (default 127.0.0.1): the policy laptop is for one machine, so no other is taken',
     },
     port: { type: 'string', value: '<n>', help: 'Port there (default 0: a free one)' },
+    blobs: {
+      type: 'string',
+      value: '<folder>',
+      help: 'Where packages and logs lie: one folder for all controls of a store (default in --dir)',
+    },
     name: { type: 'string', value: '<name>', help: "The network's name (default laptop)" },
     'first-account': { type: 'string', value: '<name>', help: 'Makes this account if there is none yet' },
     'first-key-hash': { type: 'string', value: '<sha256>', help: "The hash of that account's first key" },
@@ -43,6 +47,7 @@ export const controlCommand: Command = {
     const start = () =>
       startControl({
         dir,
+        ...(given.text('blobs') === undefined ? {} : { blobs: given.text('blobs') ?? '' }),
         ...(address === undefined ? {} : { store: { kind: 'postgres', url: address } as const }),
         host,
         port,
@@ -73,6 +78,10 @@ function requireLoopback(host: string): void {
 function refusal(error: unknown, dir: string, port: number): unknown {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   if (code === 'store.in-use') return new UserError(`${dir} is in use by another control.`, 'Stop that one first, or give another --dir.');
+  if (code === 'network.key') {
+    const [what, next] = (error as Error).message.split(': ', 2);
+    return new UserError(`${what}.`, `${(next ?? '').replace(/^c/, 'C')}.`);
+  }
   if (code === 'EADDRINUSE') return new UserError(`Port ${port} is taken by another program.`, 'Choose another with --port.');
   if (code === 'store.unavailable') return new UserError(`${(error as Error).message}.`, 'Start its server, or correct --store.');
   return error;

@@ -1,29 +1,25 @@
 // iog device: a supplier's devices.
 import { isName, nameRule, type DeviceView } from '@iog/protocol';
-import type { Call, Command } from '../command.ts';
+import { type Call, type Command, takesOne } from '../command.ts';
 import { UsageError } from '../failure.ts';
 import { withClient } from '../profile.ts';
 import { deviceTable, deviceText } from './device-text.ts';
+import { listCommand } from './list-command.ts';
 
-const one = { usage: '<device>', positionals: { min: 1, max: 1 }, options: {} } as const;
+const one = { ...takesOne('<device>'), options: {} } as const;
 
 async function show({ terminal }: Call, work: Promise<DeviceView>): Promise<void> {
   const view = await work;
   terminal.result(view, deviceText(view));
 }
 
-const list: Command = {
+const list = listCommand({
   name: 'device list',
   summary: "List the account's devices",
-  usage: '',
-  positionals: { min: 0, max: 0 },
-  options: {},
   examples: ['iog device list', 'iog device list --json'],
-  async run({ environment, terminal }) {
-    const items = await withClient(environment, (client) => client.items('device.list', {}));
-    terminal.result(items, deviceTable(items));
-  },
-};
+  items: (client) => client.items('device.list', {}),
+  text: deviceTable,
+});
 
 const showOne: Command = {
   ...one,
@@ -38,10 +34,9 @@ const showOne: Command = {
 };
 
 const approve: Command = {
+  ...takesOne('<code>'),
   name: 'device approve',
   summary: 'Approve the device that waits under a code',
-  usage: '<code>',
-  positionals: { min: 1, max: 1 },
   options: { region: { type: 'string', value: '<name>', help: 'Where it stands, such as eu-west; changed later by `iog device region`' } },
   examples: ['iog device approve ABCD-EFGH --region home'],
   run(call) {
@@ -89,10 +84,9 @@ function steer(verb: 'drain' | 'resume' | 'remove', summary: string): Command {
 }
 
 const price: Command = {
+  ...takesOne('<device>'),
   name: 'device price',
   summary: "Set a device's prices per hour; what is not named stays",
-  usage: '<device>',
-  positionals: { min: 1, max: 1 },
   options: {
     core: { type: 'string', value: '<amount>', help: 'Of a core' },
     memory: { type: 'string', value: '<amount>', help: 'Of a GB (10⁹ bytes) of memory' },

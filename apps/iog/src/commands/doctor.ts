@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { iogClient } from '@iog/client';
-import type { Command } from '../command.ts';
+import { type Command, takesNothing } from '../command.ts';
 import type { Environment } from '../environment.ts';
 import { readProfile, requireNetwork } from '../profile.ts';
 import { formatBytes, formatCores, table } from '../terminal/format.ts';
@@ -23,10 +23,9 @@ const leastMemoryBytes = 2_500_000_000;
 const clockLimitMs = 5_000;
 
 export const doctorCommand: Command = {
+  ...takesNothing,
   name: 'doctor',
   summary: 'Check this machine and the network, with a fix for each finding',
-  usage: '',
-  positionals: { min: 0, max: 0 },
   options: {},
   examples: ['iog doctor', 'iog doctor --json'],
   async run({ environment, terminal }) {

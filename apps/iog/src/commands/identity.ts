@@ -3,17 +3,16 @@ import path from 'node:path';
 import { existsSync } from 'node:fs';
 import { accountScopes, formatAmount, scopes, type Scope } from '@iog/protocol';
 import { generateAgeIdentity, hashApiSecret, makeApiSecret, randomBytes } from '@iog/seal';
-import type { Command } from '../command.ts';
+import { type Command, takesNothing, takesOne } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { requireNetwork, withClient, writeProfile } from '../profile.ts';
 import { formatInstant, pairs, table } from '../terminal/format.ts';
+import { listCommand } from './list-command.ts';
 
 const combinations = 'A renter needs read and rent, a supplier read and supply; admin makes and revokes keys; operate makes other accounts';
 
-const none = { usage: '', positionals: { min: 0, max: 0 } } as const;
-
 const keyCreate: Command = {
-  ...none,
+  ...takesNothing,
   name: 'key create',
   summary: 'Make an API key; its secret is shown this once and kept nowhere',
   options: {
@@ -53,14 +52,12 @@ const keyCreate: Command = {
   },
 };
 
-const keyList: Command = {
-  ...none,
+const keyList = listCommand({
   name: 'key list',
   summary: "List the account's API keys",
-  options: {},
   examples: ['iog key list'],
-  async run({ environment, terminal }) {
-    const items = await withClient(environment, (client) => client.items('key.list', {}));
+  items: (client) => client.items('key.list', {}),
+  text(items) {
     const rows = items.map((key) => [
       key.id,
       key.name,
@@ -72,15 +69,14 @@ const keyList: Command = {
         : `revoked ${formatInstant(key.revokedAt)}`,
       key.spendCapMicro === null ? '-' : formatAmount(BigInt(key.spendCapMicro)),
     ]);
-    terminal.result(items, table(['key', 'name', 'scopes', 'state', 'spend cap'], rows, [4]));
+    return table(['key', 'name', 'scopes', 'state', 'spend cap'], rows, [4]);
   },
-};
+});
 
 const keyRevoke: Command = {
+  ...takesOne('<key>'),
   name: 'key revoke',
   summary: 'Revoke an API key, at once',
-  usage: '<key>',
-  positionals: { min: 1, max: 1 },
   options: {},
   examples: ['iog key revoke key_01j…'],
   async run({ given, environment, terminal }) {
@@ -90,10 +86,9 @@ const keyRevoke: Command = {
 };
 
 const accountCreate: Command = {
+  ...takesOne('<name>'),
   name: 'account create',
   summary: 'Make another account, with a profile of its own in a new home',
-  usage: '<name>',
-  positionals: { min: 1, max: 1 },
   options: { home: { type: 'string', value: '<folder>', help: 'Where its profile goes (default <home>/accounts/<name>)' } },
   examples: ['iog account create bob --home ~/.iog-bob', 'IOG_HOME=~/.iog-bob iog offers'],
   async run({ given, environment, terminal }) {
@@ -121,7 +116,7 @@ const accountCreate: Command = {
 };
 
 const accountShow: Command = {
-  ...none,
+  ...takesNothing,
   name: 'account show',
   summary: 'Show whose key this is',
   options: {},
@@ -140,17 +135,15 @@ const accountShow: Command = {
   },
 };
 
-const activity: Command = {
-  ...none,
+const activity = listCommand({
   name: 'activity',
   summary: 'List what was done in this account: when, by which key, with what outcome',
-  options: {},
   examples: ['iog activity', 'iog activity --json'],
-  async run({ environment, terminal }) {
-    const items = await withClient(environment, (client) => client.items('activity.list', {}));
+  items: (client) => client.items('activity.list', {}),
+  text(items) {
     const rows = items.map(({ at, key, command, subject, outcome }) => [formatInstant(at), command, subject, outcome, key ?? '-']);
-    terminal.result(items, table(['when', 'command', 'subject', 'outcome', 'key'], rows));
+    return table(['when', 'command', 'subject', 'outcome', 'key'], rows);
   },
-};
+});
 
 export const identityCommands: readonly Command[] = [keyCreate, keyList, keyRevoke, accountCreate, accountShow, activity];

@@ -1,13 +1,13 @@
 // iog job: submit to a cluster that is rented, look, follow, stop.
 import { followLog, isOver, packFolder, resultIn, savedLog, shellLine, submitJob, uploadPackage } from '@iog/client';
 import type { JobView } from '@iog/protocol';
-import type { Command } from '../command.ts';
+import { type Command, takesOne } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { untilToldToEnd } from '../network/serving.ts';
 import { longPatienceMs, requireProfile, withClient } from '../profile.ts';
 import { formatInstant, pairs, table } from '../terminal/format.ts';
 
-const one = { usage: '<job>', positionals: { min: 1, max: 1 }, options: {} } as const;
+const one = { ...takesOne('<job>'), options: {} } as const;
 
 /** The code with which a command that ran a job to its end exits. */
 export function exitCodeOf({ state, exitCode }: Pick<JobView, 'state' | 'exitCode'>): number {
@@ -78,10 +78,9 @@ const submit: Command = {
 };
 
 const list: Command = {
+  ...takesOne('<cluster>'),
   name: 'job list',
   summary: "List a cluster's jobs",
-  usage: '<cluster>',
-  positionals: { min: 1, max: 1 },
   options: {},
   examples: ['iog job list clu_01j…'],
   async run({ given, environment, terminal }) {

@@ -1,19 +1,17 @@
 // iog offers, iog quote: what there is to rent, and what it would cost.
 import { formatAmount, formatDurationMs, type Quote, type QuoteAnswer } from '@iog/protocol';
-import type { Command } from '../command.ts';
+import { type Command, takesNothing } from '../command.ts';
 import { withClient } from '../profile.ts';
 import { countOf, formatBytes, money, pairs, table } from '../terminal/format.ts';
 import { demandOf, demandOptions } from './demand.ts';
+import { listCommand } from './list-command.ts';
 
-const offers: Command = {
+const offers = listCommand({
   name: 'offers',
   summary: 'List what may be rented now, with prices per hour',
-  usage: '',
-  positionals: { min: 0, max: 0 },
-  options: {},
   examples: ['iog offers', 'iog offers --json'],
-  async run({ environment, terminal }) {
-    const items = await withClient(environment, (client) => client.items('offer.list', {}));
+  items: (client) => client.items('offer.list', {}),
+  text(items) {
     const rows = items.map((offer) => [
       offer.name,
       offer.region,
@@ -27,18 +25,14 @@ const offers: Command = {
       offer.basis,
     ]);
     const head = ['device', 'region', 'cores', 'memory', 'gpus', 'core/h', 'GB/h', 'whole/h', 'runtime', 'basis'];
-    terminal.result(
-      items,
-      rows.length === 0 ? 'Nothing is on offer. `iog device list` shows what devices wait for.' : table(head, rows, [2, 3, 5, 6, 7]),
-    );
+    return rows.length === 0 ? 'Nothing is on offer. `iog device list` shows what devices wait for.' : table(head, rows, [2, 3, 5, 6, 7]);
   },
-};
+});
 
 const quoteCommand: Command = {
+  ...takesNothing,
   name: 'quote',
   summary: 'Price nodes for a time; reserves nothing',
-  usage: '',
-  positionals: { min: 0, max: 0 },
   options: demandOptions,
   examples: ['iog quote --nodes 2 --cores 1 --memory 2GB --for 30m', 'iog quote --gpu "NVIDIA L4" --hours 4 --json > quote.json'],
   async run({ given, environment, terminal }) {

@@ -1,15 +1,14 @@
 // iog balance, faucet, entries, receipt: where the money is, and why.
 import { formatDurationMs, laptopPolicy } from '@iog/protocol';
-import type { Command } from '../command.ts';
+import { type Command, takesNothing, takesOne } from '../command.ts';
 import { withClient } from '../profile.ts';
 import { receiptText } from '../story/receipt-text.ts';
 import { reasonsOf } from '../story/unproven.ts';
 import { formatInstant, money, pairs, table } from '../terminal/format.ts';
-
-const none = { usage: '', positionals: { min: 0, max: 0 } } as const;
+import { listCommand } from './list-command.ts';
 
 const balance: Command = {
-  ...none,
+  ...takesNothing,
   name: 'balance',
   summary: 'Show what is available, held for clusters, and earned',
   options: {},
@@ -29,10 +28,9 @@ const balance: Command = {
 };
 
 const faucet: Command = {
+  ...takesNothing,
   name: 'faucet',
   summary: 'Draw test money, where the network gives any',
-  usage: '',
-  positionals: { min: 0, max: 0 },
   options: { amount: { type: 'string', value: '<amount>', help: 'How much (default: all that is given)' } },
   examples: ['iog faucet --amount 10.00'],
   async run({ given, environment, terminal }) {
@@ -42,14 +40,12 @@ const faucet: Command = {
   },
 };
 
-const entries: Command = {
-  ...none,
+const entries = listCommand({
   name: 'entries',
   summary: "List the ledger's entries of this account",
-  options: {},
   examples: ['iog entries --json'],
-  async run({ environment, terminal }) {
-    const items = await withClient(environment, (client) => client.items('entry.list', {}));
+  items: (client) => client.items('entry.list', {}),
+  text(items) {
     const rows = items.flatMap(({ at, kind, subject, currency, lines }) =>
       lines.map(({ account, amountMicro }, i) => [
         i === 0 ? formatInstant(at) : '',
@@ -59,15 +55,14 @@ const entries: Command = {
         money(amountMicro, currency),
       ]),
     );
-    terminal.result(items, table(['when', 'kind', 'subject', 'account', 'amount'], rows, [4]));
+    return table(['when', 'kind', 'subject', 'account', 'amount'], rows, [4]);
   },
-};
+});
 
 const receipt: Command = {
+  ...takesOne('<cluster>'),
   name: 'receipt',
   summary: 'Show the bill of a cluster that has ended',
-  usage: '<cluster>',
-  positionals: { min: 1, max: 1 },
   options: { minutes: { type: 'boolean', help: 'Every minute with its verdict and grounds' } },
   examples: ['iog receipt clu_01j…', 'iog receipt clu_01j… --minutes', 'iog receipt clu_01j… --json'],
   async run({ given, environment, terminal }) {

@@ -7,6 +7,11 @@ import { storeOption, storeUrl } from '../network/store-choice.ts';
 import { formatBytes, pairs } from '../terminal/format.ts';
 
 const dirOption = { type: 'string', value: '<folder>', help: "Control's folder (default <home>/network/control)" } as const;
+const blobsOption = {
+  type: 'string',
+  value: '<folder>',
+  help: 'Packages and logs, where `iog control` has --blobs (default in --dir)',
+} as const;
 const options = { dir: dirOption, store: storeOption } as const;
 const findingsShown = 5;
 
@@ -15,7 +20,7 @@ const backup: Command = {
   summary: "Back up a network's rows, key and blobs, while it runs",
   usage: '<folder>',
   positionals: { min: 1, max: 1 },
-  options,
+  options: { ...options, blobs: blobsOption },
   examples: ['iog backup /backup/iog-2026-11-24', 'IOG_STORE=postgres://iog@db/iog iog backup --dir /var/lib/iog /backup/today'],
   async run({ given, environment, terminal }) {
     const target = given.positionals[0] ?? '';
@@ -44,7 +49,11 @@ const restore: Command = {
   summary: 'Make a network from a backup, in a place that is empty',
   usage: '<backup>',
   positionals: { min: 1, max: 1 },
-  options: { ...options, check: { type: 'boolean', help: 'Read all of it, verify it and ask the laws; restore nothing' } },
+  options: {
+    ...options,
+    blobs: blobsOption,
+    check: { type: 'boolean', help: 'Read all of it, verify it and ask the laws; restore nothing' },
+  },
   examples: [
     'iog restore --check /backup/iog-2026-11-24',
     'iog restore /backup/iog-2026-11-24 --dir /var/lib/iog',
@@ -87,7 +96,7 @@ const check: Command = {
 function placeOf({ given, environment }: Pick<Call, 'given' | 'environment'>) {
   const url = storeUrl(given, environment);
   const dir = given.text('dir') ?? path.join(environment.home, 'network/control');
-  return { dir, store: url === undefined ? undefined : ({ kind: 'postgres', url } as const) };
+  return { dir, blobs: given.text('blobs'), store: url === undefined ? undefined : ({ kind: 'postgres', url } as const) };
 }
 
 /** What was checked: rows by kind, each law with what it looked at, and what it found. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Call, Command } from '../command.ts';
+import { type Call, type Command, takesNothing } from '../command.ts';
 import { startNetwork, type Network } from '../network/network.ts';
 import { untilToldToEnd } from '../network/serving.ts';
 import { mainJob, setUpPhases, type MainJobReport } from '../story/main-job.ts';
@@ -14,10 +14,9 @@ import { table } from '../terminal/format.ts';
 import { networkOptions } from './up.ts';
 
 export const startCommand: Command = {
+  ...takesNothing,
   name: 'start',
   summary: 'Bring a network up, run the main job on a rented cluster, show the receipt',
-  usage: '',
-  positionals: { min: 0, max: 0 },
   options: {
     devices: networkOptions.devices,
     port: networkOptions.port,

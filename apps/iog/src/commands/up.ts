@@ -1,6 +1,6 @@
 // iog up: a whole network on this machine, until it is told to end.
 import path from 'node:path';
-import type { Command } from '../command.ts';
+import { type Command, takesNothing } from '../command.ts';
 import { startNetwork } from '../network/network.ts';
 import { untilToldToEnd } from '../network/serving.ts';
 import { storeOption, storeUrl } from '../network/store-choice.ts';
@@ -18,10 +18,9 @@ export const networkOptions = {
 } as const;
 
 export const upCommand: Command = {
+  ...takesNothing,
   name: 'up',
   summary: 'Run a whole network on this machine: control and workers',
-  usage: '',
-  positionals: { min: 0, max: 0 },
   options: networkOptions,
   examples: ['iog up', 'iog up --devices 4 --port 8790', 'IOG_HOME=/tmp/trial iog up'],
   async run({ given, environment, terminal }) {

@@ -1,7 +1,7 @@
 // iog worker: a device's own process, and how a device joins a network.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Command } from '../command.ts';
+import { type Command, takesNothing } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { logLine, serve } from '../network/serving.ts';
 import { requireNetwork, withClient } from '../profile.ts';
@@ -9,13 +9,16 @@ import { countOf, formatBytes, formatCores, pairs, parseCores } from '../termina
 import { deviceText } from './device-text.ts';
 
 const dir = { type: 'string', value: '<folder>', help: "The device's folder: its keys never leave it (default <home>/worker)" } as const;
-const url = { type: 'string', value: '<url>', help: 'The network (default IOG_URL, else the profile)' } as const;
+const url = {
+  type: 'string',
+  value: '<url>',
+  help: 'The network (default IOG_URL, else the profile); several controls of one are separated by commas',
+} as const;
 
 const join: Command = {
+  ...takesNothing,
   name: 'worker join',
   summary: 'Enrol this machine as a device: shows a code to approve',
-  usage: '',
-  positionals: { min: 0, max: 0 },
   options: {
     dir,
     url,
@@ -46,10 +49,9 @@ const join: Command = {
 };
 
 const run: Command = {
+  ...takesNothing,
   name: 'worker run',
   summary: 'Run the worker of an enrolled device',
-  usage: '',
-  positionals: { min: 0, max: 0 },
   options: {
     dir,
     url: { ...url, help: 'The network (default IOG_URL, else the one it enrolled in)' },
@@ -81,10 +83,9 @@ const run: Command = {
 };
 
 const status: Command = {
+  ...takesNothing,
   name: 'worker status',
   summary: 'Show what the network knows of the device of this folder',
-  usage: '',
-  positionals: { min: 0, max: 0 },
   options: { dir },
   examples: ['iog worker status', 'iog worker status --dir ~/.iog/network/worker-1'],
   async run({ given, environment, terminal }) {

@@ -5,7 +5,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const stopWithinMs = 30_000;
 
 /** Resolves with the reason at the first SIGINT, SIGTERM or SIGHUP, or when stdin closes if `supervised`. Later signals are swallowed. */
-export function untilToldToEnd(supervised: boolean): { told: Promise<string>; release(): void } {
+export function untilToldToEnd(supervised: boolean): { told: Promise<string>; release(this: void): void } {
   const { promise: told, resolve: end } = Promise.withResolvers<string>();
   const handlers = signals.map((signal) => [signal, () => end(signal)] as const);
   for (const [signal, handler] of handlers) process.on(signal, handler);

@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Row } from '@iog/core';
-import { decodeBody } from '../store/body.ts';
+import { rowReader } from '../store/read-rows.ts';
 import { type LawReport, lawReport } from '../laws/law-report.ts';
 import { BackupDamaged, type Manifest, measureFile, readManifest, rowsFile } from './manifest.ts';
 
@@ -35,11 +35,12 @@ export async function checkBackup(backup: string): Promise<CheckedBackup> {
 }
 
 export async function* backupRows(backup: string): AsyncGenerator<Row> {
+  const rowOf = rowReader();
   let line = 0;
   for await (const text of createInterface({ input: createReadStream(path.join(backup, rowsFile)), crlfDelay: Infinity })) {
     line += 1;
     try {
-      yield decodeBody(text) as Row;
+      yield rowOf(text);
     } catch (cause) {
       throw new BackupDamaged(`line ${line} of ${rowsFile} is no row`, { cause });
     }

@@ -2,14 +2,16 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Row } from '@iog/core';
-import { type StoreChoice, dropStore, openStore, storeExists } from '../store/choose.ts';
+import { type StoreChoice, dropStore, openStore, storeExists, storeOf } from '../store/choose.ts';
 import { type Store, StoreFault } from '../store/store.ts';
 import { tables } from '../tables.ts';
 import { type CheckedBackup, backupRows, checkBackup } from './check-backup.ts';
-import { BackupDamaged, rowsFile, syncPath } from './manifest.ts';
+import { BackupDamaged, blobsFolder, rowsFile, syncPath } from './manifest.ts';
 
 export interface RestoreInto {
   readonly dir: string;
+  /** A folder that all controls of the store share; without it, blobs lie in `dir`. */
+  readonly blobs?: string | undefined;
   readonly store?: StoreChoice | undefined;
 }
 
@@ -18,17 +20,21 @@ const unfinishedFile = 'restore.unfinished';
 const rowsAtOnce = 500;
 
 /** Checks the backup whole, then restores it. Throws BackupDamaged, StoreFault, or an Error that says why the place cannot be taken. */
-export async function restoreBackup(backup: string, { dir, store: choice }: RestoreInto): Promise<CheckedBackup> {
+export async function restoreBackup(backup: string, { dir, store: choice, blobs: shared }: RestoreInto): Promise<CheckedBackup> {
   const checked = await checkBackup(backup);
   const unknown = Object.keys(checked.manifest.rows).find((kind) => !tables.some((table) => table.kind === kind));
   if (unknown !== undefined) throw new BackupDamaged(`it has rows of the kind ${unknown}, which this IOG does not know: use a newer one`);
-  if (existsSync(dir) && readdirSync(dir).length > 0) throw new PlaceTaken(`${dir} is not empty`);
-  if (await storeExists(dir, choice)) throw new PlaceTaken('the schema of this store is there already');
+  const blobs = shared ?? path.join(dir, blobsFolder);
+  for (const folder of new Set([dir, blobs]))
+    if (existsSync(folder) && readdirSync(folder).length > 0) throw new PlaceTaken(`${folder} is not empty`);
+  if (await storeExists(storeOf(dir, choice))) throw new PlaceTaken('the schema of this store is there already');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   writeFileSync(path.join(dir, unfinishedFile), 'A restore into this folder has not ended.\n', { mode: 0o600, flush: true });
   syncPath(dir);
+  const target = (name: string): string =>
+    name.startsWith(`${blobsFolder}/`) ? path.join(blobs, name.slice(blobsFolder.length + 1)) : path.join(dir, name);
   try {
-    for (const { path: name } of checked.manifest.files) if (name !== rowsFile) place(path.join(backup, name), path.join(dir, name));
+    for (const { path: name } of checked.manifest.files) if (name !== rowsFile) place(path.join(backup, name), target(name));
     const store = await openStore(dir, choice, tables);
     try {
       await writeRows(store, backup);
@@ -39,7 +45,8 @@ export async function restoreBackup(backup: string, { dir, store: choice }: Rest
     syncPath(dir);
     return checked;
   } catch (cause) {
-    for (const name of readdirSync(dir)) rmSync(path.join(dir, name), { recursive: true, force: true });
+    for (const folder of [blobs, dir])
+      if (existsSync(folder)) for (const name of readdirSync(folder)) rmSync(path.join(folder, name), { recursive: true, force: true });
     if (choice?.kind === 'postgres') await dropStore(choice).catch(() => undefined);
     throw cause;
   }

@@ -17,7 +17,7 @@ import path from 'node:path';
 import { sha256hex } from '@iog/seal';
 import { blobNames } from '../blobs/blob-store.ts';
 import { decodeBody } from '../store/body.ts';
-import { type StoreChoice, readBodies } from '../store/choose.ts';
+import { type StoreChoice, readBodies, storeOf } from '../store/choose.ts';
 import {
   type BackupFile,
   BackupDamaged,
@@ -33,6 +33,8 @@ import {
 export interface BackupFrom {
   /** Control's directory. */
   readonly dir: string;
+  /** The folder that all controls of the store share; without it, blobs lie in `dir`. */
+  readonly blobs?: string | undefined;
   readonly store?: StoreChoice | undefined;
 }
 export interface MadeBackup {
@@ -47,7 +49,7 @@ const bytesAtOnce = 1 << 20;
  * Makes `target`, a folder that is not there yet. Rows come first: a blob is on the disk before a row names it, so each blob that they name
  * is found after, unless its time was over and it was swept meanwhile. Throws BackupDamaged where `target` is taken or `dir` is no control's.
  */
-export async function writeBackup({ dir, store }: BackupFrom, target: string): Promise<MadeBackup> {
+export async function writeBackup({ dir, store, blobs: shared }: BackupFrom, target: string): Promise<MadeBackup> {
   if (existsSync(target)) throw new BackupDamaged(`${target} is there already: a backup never replaces another`);
   if (!existsSync(path.join(dir, keyFile))) throw new BackupDamaged(`${dir} is not the directory of a control: it has no ${keyFile}`);
   // What is not whole never has the name of a backup.
@@ -57,7 +59,7 @@ export async function writeBackup({ dir, store }: BackupFrom, target: string): P
     const rows = await writeRows(path.join(draft, rowsFile), { dir, store });
     copyFileSync(path.join(dir, keyFile), path.join(draft, keyFile));
     const key = await measured(draft, keyFile);
-    const blobs = await copyBlobs(path.join(dir, blobsFolder), draft);
+    const blobs = await copyBlobs(shared ?? path.join(dir, blobsFolder), draft);
     const have = new Set(blobs.map((file) => file.path));
     const manifest: Manifest = {
       format: 'iog-backup/1',
@@ -105,7 +107,7 @@ async function writeRows(file: string, { dir, store }: BackupFrom): Promise<Writ
     waitingLength = 0;
   };
   try {
-    await readBodies(dir, store, (body) => {
+    await readBodies(storeOf(dir, store), undefined, (body) => {
       const row = decodeBody(body) as { kind: string; id: string; state?: unknown };
       counts[row.kind] = (counts[row.kind] ?? 0) + 1;
       if (row.kind === 'blob' && row.state === 'stored') blobs.push(row.id);

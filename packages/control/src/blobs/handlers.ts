@@ -1,10 +1,11 @@
 // Blobs over HTTP: sealed packages in from renters and out to the head's device; sealed log segments in from the device and out to the renter.
 import { type AnswerOf, type RouteName } from '@iog/protocol';
-import type { ClusterRow, DeviceRow, JobRow, LeaseRow } from '@iog/core';
+import type { ClusterRow, DeviceRow, JobRow } from '@iog/core';
 import type { ControlPorts } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
 import { type Call, accountOf, answer, refuse } from '../command.ts';
-import { blobName } from '../cluster/handlers.ts';
+import { missing, own, rowOf, rowsOf } from '../own-rows.ts';
+import { blobName } from './blob-name.ts';
 import { blobShelves } from './shelves.ts';
 import { logShelf, packageShelf } from './sweep.ts';
 
@@ -13,23 +14,25 @@ type Served = 'blob.put' | 'job.log' | 'device.blob' | 'device.log';
 export function blobHandlers(ports: ControlPorts): Pick<Handlers, Served> {
   const { blobs, policy, store } = ports;
   const shelves = blobShelves(ports);
-  const row = async <R>(kind: string, id: string): Promise<R | undefined> => (await store.load([{ kind, id }]))[0]?.row as R | undefined;
   const bytesOf = async <N extends RouteName>(name: string, blob: string) => {
     const found = await blobs.get(name);
     return found ? answer(found.stream as unknown as AnswerOf<N>) : refuse({ code: 'blob.unknown', context: { blob } });
   };
   /** The clusters of which this device holds a lease now. */
   const clustersOf = async (device: DeviceRow): Promise<ClusterRow[]> => {
-    const leases = await Promise.all(device.live.map(({ lease }) => row<LeaseRow>('lease', lease)));
-    const ids = new Set(leases.flatMap((lease) => (lease ? [lease.cluster as string] : [])));
-    return (await Promise.all([...ids].map((id) => row<ClusterRow>('cluster', id)))).flatMap((each) => each ?? []);
+    const leases = await rowsOf(
+      store,
+      'lease',
+      device.live.map(({ lease }) => lease),
+    );
+    return rowsOf(store, 'cluster', [...new Set(leases.map(({ cluster }) => cluster))]);
   };
   /** Whether this device runs the head that the job was given to; it may tell the job's last words until its lease is settled. */
   const isHeadOf = async (device: DeviceRow, job: JobRow): Promise<boolean> => {
-    const cluster = await row<ClusterRow>('cluster', job.cluster);
-    const leases = await Promise.all((cluster?.leases ?? []).map((id) => row<LeaseRow>('lease', id)));
+    const cluster = await rowOf(store, 'cluster', job.cluster);
+    const leases = await rowsOf(store, 'lease', cluster?.leases ?? []);
     return leases.some(
-      (lease) => lease?.device === device.id && lease.role === 'head' && lease.incarnation === job.incarnation && lease.state !== 'settled',
+      (lease) => lease.device === device.id && lease.role === 'head' && lease.incarnation === job.incarnation && lease.state !== 'settled',
     );
   };
 
@@ -46,8 +49,8 @@ export function blobHandlers(ports: ControlPorts): Pick<Handlers, Served> {
       return put.ok ? answer({ blob: call.params.blob, bytes: put.bytes }) : refuse(put.rejection);
     },
     'job.log': async (call) => {
-      const job = await row<JobRow>('job', call.params.job);
-      if (job?.account !== accountOf(call)) return refuse({ code: 'not-found', context: { noun: 'job', id: call.params.job } });
+      const job = own(await rowOf(store, 'job', call.params.job), call);
+      if (!job) return missing('job', call.params.job);
       return bytesOf<'job.log'>(segmentName(call), `${job.id}/${call.params.segment}`);
     },
     'device.blob': async (call) => {
@@ -58,10 +61,9 @@ export function blobHandlers(ports: ControlPorts): Pick<Handlers, Served> {
       return refuse({ code: 'blob.unknown', context: { blob: call.params.blob } });
     },
     'device.log': async (call) => {
-      const job = await row<JobRow>('job', call.params.job);
-      if (!job || !(await isHeadOf(deviceOf(call), job)))
-        return refuse({ code: 'not-found', context: { noun: 'job', id: call.params.job } });
-      const cluster = await row<ClusterRow>('cluster', job.cluster);
+      const job = await rowOf(store, 'job', call.params.job);
+      if (!job || !(await isHeadOf(deviceOf(call), job))) return missing('job', call.params.job);
+      const cluster = await rowOf(store, 'cluster', job.cluster);
       const shelving = {
         name: segmentName(call),
         shelf: logShelf(job.account),

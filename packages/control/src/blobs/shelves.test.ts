@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { sha256hex } from '@iog/seal';
+import type { ClusterRow, JobRow } from '@iog/core';
 import { type TestPorts, testPorts } from '../test/ports.ts';
 import { blobShelves } from './shelves.ts';
 import { orphanScan, sweepBlobs } from './sweep.ts';
@@ -106,6 +107,24 @@ test('an upload that a crash cut off counts until it comes again or is due', asy
   assert.equal(await rig.put('a', 30), 'ok');
   assert.equal(await rig.used(), 30);
   assert.equal(await rig.put('b', 50), 'ok');
+});
+
+test('a package without a row, as an earlier build left them, is kept for what the jobs of its account leave', async (t) => {
+  const rig = shelved(t);
+  const endsAt = rig.ports.clock.now() + 3 * dayMs;
+  const named = { kind: 'job', id: 'job_1', cluster: 'clu_1', assigned: { package: 'named' } } as unknown as JobRow;
+  await rig.write(
+    { kind: 'cluster', id: 'clu_1', account: 'acc_1', state: 'running', jobs: ['job_1'], endsAt } as unknown as ClusterRow,
+    named,
+  );
+  for (const name of ['named', 'loose']) await rig.ports.blobs.put(`packages/acc_1/${name}`, Buffer.from('x'), 10);
+  while (await orphanScan(rig.ports).step());
+  rig.pass(2 * dayMs);
+  await sweepAll(rig);
+  assert.deepEqual(rig.files(), ['named']);
+  rig.pass(dayMs + rig.ports.policy.retention.blobMs);
+  await sweepAll(rig);
+  assert.deepEqual(rig.files(), []);
 });
 
 test('files that no row knows are found once, kept for a day, and removed; others are left alone', async (t) => {

@@ -1,7 +1,8 @@
 // Removing the blobs that nobody needs any more. The row says that a blob goes before its bytes do, so that a crash in between is made good.
-import { type BlobRow, type JobRow, letBlobGo, unshelved } from '@iog/core';
+import { type BlobRow, type ClusterRow, type JobRow, letBlobGo, unshelved } from '@iog/core';
 import { type ControlPorts, change } from '../ports.ts';
 import { eachAlone } from '../loop.ts';
+import { cursorOf } from '../store/store.ts';
 
 const blobsAtOnce = 50;
 const namesAtOnce = 200;
@@ -39,10 +40,11 @@ export interface OrphanScan {
 }
 
 /**
- * Looks once through the directory for blobs without a row, as a store that was put back from a backup has them. Each gets a row, so that it goes the way of all blobs: it may be uploaded or named again first.
+ * Looks once through the directory for blobs without a row, as a store that was put back from a backup has them, and the store of a build that kept no rows of blobs. Each gets a row, so that it goes the way of all blobs: it may be uploaded or named again first.
  */
 export function orphanScan(ports: ControlPorts): OrphanScan {
   let names: AsyncGenerator<string> | undefined = ports.blobs.names();
+  const needs = packageNeeds(ports);
   return {
     async step() {
       if (!names) return false;
@@ -53,18 +55,18 @@ export function orphanScan(ports: ControlPorts): OrphanScan {
         batch.push(next.value);
       }
       const rows = await ports.store.load(batch.map((id) => ({ kind: 'blob', id })));
-      for (const [i, name] of batch.entries()) if (!rows[i]) await adopt(ports, name);
+      for (const [i, name] of batch.entries()) if (!rows[i]) await adopt(ports, name, await needs(name));
       if (batch.length < namesAtOnce) names = undefined;
       return names !== undefined;
     },
   };
 }
 
-async function adopt(ports: ControlPorts, name: string): Promise<void> {
+async function adopt(ports: ControlPorts, name: string, neededUntil: number): Promise<void> {
   await change(ports, async (read) => {
     if (await read.one('blob', name)) return { writes: [], value: undefined };
     const [sort, owner = ''] = name.split('/');
-    const keepUntil = ports.clock.now() + ports.policy.retention.looseBlobMs;
+    const keepUntil = Math.max(neededUntil, ports.clock.now() + ports.policy.retention.looseBlobMs);
     const job: JobRow | undefined = sort === 'logs' ? await read.one('job', owner) : undefined;
     const cluster = job && (await read.one('cluster', job.cluster));
     // Not counted toward any shelf: it is not known to be there for certain until it is put again.
@@ -78,6 +80,35 @@ async function adopt(ports: ControlPorts, name: string): Promise<void> {
     };
     return { writes: [row], value: undefined };
   });
+}
+
+/** Until when the jobs of its account need a package. What an account's jobs name is read once. */
+function packageNeeds(ports: ControlPorts): (name: string) => Promise<number> {
+  const known = new Map<string, Map<string, number>>();
+  const readNeeds = async (account: string): Promise<Map<string, number>> => {
+    const needs = new Map<string, number>();
+    for (let after: string | undefined; ;) {
+      const page = { kind: 'cluster', index: 'account', equals: account, limit: namesAtOnce, ...(after === undefined ? {} : { after }) };
+      const clusters = (await ports.store.query(page)).map(({ row }) => row as ClusterRow);
+      for (const { jobs, endsAt } of clusters) {
+        const until = endsAt + ports.policy.retention.blobMs;
+        for (const found of await ports.store.load(jobs.map((id) => ({ kind: 'job', id })))) {
+          const named = (found?.row as JobRow | undefined)?.assigned.package ?? null;
+          if (named !== null) needs.set(named, Math.max(until, needs.get(named) ?? 0));
+        }
+      }
+      const last = clusters.length === namesAtOnce ? clusters.at(-1) : undefined;
+      if (!last) return needs;
+      after = cursorOf(last);
+    }
+  };
+  return async (name) => {
+    const [sort, account = '', blob = ''] = name.split('/');
+    if (sort !== 'packages') return 0;
+    const needs = known.get(account) ?? (await readNeeds(account));
+    known.set(account, needs);
+    return needs.get(blob) ?? 0;
+  };
 }
 
 export const packageShelf = (account: string): string => `${account}/packages`;

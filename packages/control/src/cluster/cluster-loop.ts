@@ -9,6 +9,7 @@ import {
   type Replacement,
   type Row,
   addNodes,
+  heardAt,
   holdOf,
   availableOf,
   isLive,
@@ -24,20 +25,21 @@ import {
 import { canonical } from '@iog/seal';
 import { type ControlPorts, type Read, change, newId } from '../ports.ts';
 import { type Loop, eachAlone, loop } from '../loop.ts';
+import { presenceOf } from '../replica/presence.ts';
 import { all, entriesOf, minutesOf } from './account.ts';
 
 const devicesLooked = 1_000;
 const tracesKept = 1_000;
 
 export function clusterLoop(ports: ControlPorts): Loop {
-  const startedAt = ports.clock.now();
   /** The request that last woke a cluster. */
   const traces = new Map<string, string>();
   const woken = loop('cluster', ports.periods.clusterMs, ports, async (ids) => {
     const clusters = ids ?? (await all<ClusterRow>(ports.store, 'cluster', 'live')).map(({ id }) => id);
+    const mine = clusters.filter((id) => ports.replica.mine(id));
     const traced = new Map(traces);
     traces.clear();
-    await eachAlone(ports.log, 'cluster', clusters, (id) => stepOne(ports, id, startedAt, traced.get(id)));
+    await eachAlone(ports.log, 'cluster', mine, (id) => stepOne(ports, id, traced.get(id)));
   });
   const off = ports.signals.on('cluster', (cluster, trace) => {
     if (trace !== undefined && traces.size < tracesKept) traces.set(cluster, trace);
@@ -47,14 +49,15 @@ export function clusterLoop(ports: ControlPorts): Loop {
 }
 
 /** One step of one cluster; wakes the devices and leases that it changed. */
-async function stepOne(ports: ControlPorts, id: string, controlSince: number, trace: string | undefined): Promise<void> {
+async function stepOne(ports: ControlPorts, id: string, trace: string | undefined): Promise<void> {
   const changed = await change<Changed | undefined>(ports, async (read) => {
     const cluster = await read.one('cluster', id);
-    if (!cluster || cluster.state === 'ended') return { writes: [], value: undefined };
+    if (!cluster || cluster.state === 'ended' || !(await ports.replica.holds(read, id))) return { writes: [], value: undefined };
     const now = ports.clock.now();
     const leases = await read.many('lease', cluster.leases);
     const jobs = await read.many('job', cluster.jobs);
-    const seen = leases.map((lease) => noticeSilence(ports, lease, now, controlSince));
+    const seen: LeaseRow[] = [];
+    for (const lease of leases) seen.push(await noticeSilence(ports, read, lease, now));
     const stories = leaseStories(leases, seen);
     const told = stories.length > 0 ? tell(cluster, now, stories) : { cluster, events: [] };
     const step = stepCluster({ cluster: told.cluster, leases: seen, jobs }, now, ports.policy);
@@ -83,11 +86,15 @@ interface Changed {
   readonly leases: readonly string[];
 }
 
-/** A device that this control has not heard for the grace, counted from its own start, has lost its lease. */
-function noticeSilence(ports: ControlPorts, lease: LeaseRow, now: number, controlSince: number): LeaseRow {
+/** A device that no replica has heard for the grace, the replicas' own outages not counted, has lost its lease. */
+async function noticeSilence(ports: ControlPorts, read: Read, lease: LeaseRow, now: number): Promise<LeaseRow> {
   if (!isLive(lease)) return lease;
-  const heardAt = Math.max(ports.live.get(lease.device)?.lastSeenAt ?? 0, controlSince, lease.createdAt);
-  return now - heardAt > ports.policy.session.lostAfterMs ? loseLease(lease, now, ports.policy) : lease;
+  // What is in a session here is known without a look at the rows.
+  const own = ports.live.get(lease.device);
+  const isHeard = own?.connected === true && now - own.lastSeenAt <= ports.policy.session.lostAfterMs;
+  if (isHeard) return lease;
+  const heard = Math.max(heardAt(await presenceOf(ports, read, lease.device), { ...ports.replica.watch(), now }), lease.createdAt);
+  return now - heard > ports.policy.session.lostAfterMs ? loseLease(lease, now, ports.policy) : lease;
 }
 
 /** A lease that never started owes nothing: it is settled once stopped, or when its worker's time to say so is over. */
@@ -111,7 +118,7 @@ async function replaced(ports: ControlPorts, read: Read, step: ReturnType<typeof
     const candidates = fitting.map((device) => ({
       device,
       connected: ports.live.isConnected(device.id),
-      rttMs: ports.live.get(device.id)?.rttMs ?? null,
+      rttMs: ports.live.seen(device.id)?.rttMs ?? null,
     }));
     const placed = placeReplacement(candidates, step.cluster.demand, {
       maxRateMicro: step.cluster.topRateMicroPerHour,

@@ -1,5 +1,6 @@
 // One device's connection as sessions need it. A WebSocket here; a simulation gives its own.
 import type { WebSocket } from 'ws';
+import type { ToWorker } from '@iog/protocol';
 
 export interface DeviceLink {
   isOpen(): boolean;
@@ -9,6 +10,10 @@ export interface DeviceLink {
   terminate(): void;
   /** Called once, before anything can come. `closed` is told once. */
   listen(on: { text(text: string): void; closed(): void }): void;
+}
+
+export function send(link: DeviceLink, message: ToWorker): void {
+  if (link.isOpen()) link.send(JSON.stringify(message));
 }
 
 export function socketLink(ws: WebSocket): DeviceLink {

@@ -1,12 +1,30 @@
 // Absences: what a device was away counts against it only while control was up to hear it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
+import type { DeviceId } from '@iog/protocol';
+import { type ReplicaRow, absentSince, witnessed } from '@iog/core';
 import { liveDevices } from './live-devices.ts';
 
 const since = 1_000_000;
 const reconnectMs = 30_000;
-const rig = () => liveDevices({ since, reconnectMs });
+const replica: ReplicaRow = { kind: 'replica', id: 'r', generation: 1, since, until: Number.MAX_SAFE_INTEGER };
+
+const watch = (now: number) => ({ replicas: new Map([['r', replica]]), since, reconnectMs, now });
+
+/** The live state of one replica, alone. */
+function rig() {
+  const live = liveDevices();
+  const presence = (device: string, now: number) => live.presence(device as DeviceId, replica, 10_000, now);
+  return {
+    opened: (device: string, epoch: number, now: number) =>
+      void live.opened(device, epoch, now, absentSince(presence(device, now), watch(now))),
+    closed: live.closed,
+    absencesWithin: (device: string, from: number, to: number, now: number) => [
+      ...witnessed(presence(device, now), from, to, watch(now)).absences,
+    ],
+  };
+}
 const far = since + 1e9;
 const all = (live: ReturnType<typeof rig>, now: number) => live.absencesWithin('d', 0, far, now);
 

@@ -1,9 +1,10 @@
-// Live state of devices in this replica's memory: sessions, last words, pulses, absences. Rows hold only the epoch.
-import type { Instant } from '@iog/protocol';
-import type { Absence, PulseRecord } from '@iog/core';
+// Live state of devices: sessions, last words, pulses, absences in this replica's memory, and a hint of those that are with another.
+import type { DeviceId, Instant } from '@iog/protocol';
+import { type Absence, type PresenceRow, type PulseRecord, type ReplicaName, type SessionRecord, blankPresence } from '@iog/core';
 
 export interface LiveDevice {
   readonly epoch: number;
+  readonly from: Instant;
   connected: boolean;
   lastSeenAt: Instant;
   rttMs: number | null;
@@ -11,49 +12,74 @@ export interface LiveDevice {
   pulses: PulseRecord[];
   /** Times of late without a session, oldest first. */
   absences: Absence[];
-  /** Since when it has none; null while it is connected. */
-  absentSince: Instant | null;
+  closedAt: Instant | null;
+  /** Earlier sessions of late in this replica. */
+  readonly earlier: readonly Past[];
+  /** All that it will ever say of its sessions is written down. */
+  isWritten: boolean;
 }
+interface Past {
+  readonly epoch: number;
+  readonly from: Instant;
+  readonly seenAt: Instant;
+  readonly closedAt: Instant;
+}
+
+/** A device as another replica wrote it down. */
+export interface Elsewhere {
+  readonly device: string;
+  readonly epoch: number;
+  readonly connected: boolean;
+  readonly lastSeenAt: Instant;
+  readonly rttMs: number | null;
+}
+export type Seen = Pick<Elsewhere, 'connected' | 'lastSeenAt' | 'rttMs'>;
 
 export interface LiveDevices {
+  /** Of a session in this replica. */
   get(device: string): LiveDevice | undefined;
-  opened(device: string, epoch: number, now: Instant): LiveDevice;
+  /** `absentSince`: since when it had no session anywhere, for which it is to blame. */
+  opened(device: string, epoch: number, now: Instant, absentSince: Instant | null): LiveDevice;
   closed(device: string, epoch: number, now: Instant): void;
+  /** In whichever replica it was last. */
+  seen(device: string): Seen | undefined;
   isConnected(device: string): boolean;
-  /** Pulses sent within [from, to), and whether one of them is still open. */
-  pulsesWithin(device: string, from: Instant, to: Instant, withinMs: number, now: Instant): { settled: PulseRecord[]; open: boolean };
-  /** Times without a session that reach into [from, to), whole; one that goes on ends now. */
-  absencesWithin(device: string, from: Instant, to: Instant, now: Instant): Absence[];
-}
-
-/** `since`: when this process began. Before it, and until `reconnectMs` later for a device that is not back yet, an absence is control's fault. */
-export interface Uptime {
-  readonly since: Instant;
-  readonly reconnectMs: number;
+  /** What this replica's memory has of a device, as it is written down; undefined where it never had a session here. */
+  presence(device: DeviceId, replica: ReplicaName, pulseWithinMs: number, now: Instant): PresenceRow | undefined;
+  unwritten(): DeviceId[];
+  written(rows: readonly PresenceRow[], replica: ReplicaName): void;
+  heard(elsewhere: readonly Elsewhere[]): void;
 }
 
 /** Pulses kept for each device: 10 minutes of them at one each 5 s. */
 const pulsesKept = 120;
 /** Absences are kept as long as pulses are; of more than this many, the shortest are forgotten, so that flapping hides no long one. */
 const absencesKept = { forMs: 600_000, count: 120 } as const;
+const earlierKept = 16;
 
-export function liveDevices({ since, reconnectMs }: Uptime): LiveDevices {
+export function liveDevices(): LiveDevices {
   const devices = new Map<string, LiveDevice>();
-  const blamedSince = since + reconnectMs;
+  let others = new Map<string, Elsewhere>();
+  const seen = (device: string): Seen | undefined => {
+    const [own, other] = [devices.get(device), others.get(device)];
+    return other && other.epoch > (own?.epoch ?? -1) ? other : own;
+  };
   return {
     get: (device) => devices.get(device),
-    opened(device, epoch, now) {
+    opened(device, epoch, now, absentSince) {
       const before = devices.get(device);
       const live: LiveDevice = {
         epoch,
+        from: now,
         connected: true,
         lastSeenAt: now,
         rttMs: before?.rttMs ?? null,
         pulses: before?.pulses ?? [],
         absences: before?.absences ?? [],
-        absentSince: null,
+        closedAt: null,
+        earlier: before ? [...before.earlier, pastOf(before, now)].slice(-earlierKept) : [],
+        isWritten: false,
       };
-      const absentSince = before ? before.absentSince : blamedSince;
       if (absentSince !== null && absentSince < now) keepAbsence(live, { from: absentSince, to: now });
       devices.set(device, live);
       return live;
@@ -62,21 +88,46 @@ export function liveDevices({ since, reconnectMs }: Uptime): LiveDevices {
       const live = devices.get(device);
       if (live?.epoch !== epoch || !live.connected) return;
       live.connected = false;
-      live.absentSince = now;
+      live.closedAt = now;
     },
-    isConnected: (device) => devices.get(device)?.connected ?? false,
-    pulsesWithin(device, from, to, withinMs, now) {
-      const within = (devices.get(device)?.pulses ?? []).filter((pulse) => pulse.sentAt >= from && pulse.sentAt < to);
-      const isOpen = (pulse: PulseRecord): boolean => pulse.answeredAt === null && now - pulse.sentAt <= withinMs;
-      return { settled: within.filter((pulse) => !isOpen(pulse)), open: within.some(isOpen) };
-    },
-    absencesWithin(device, from, to, now) {
+    seen,
+    isConnected: (device) => seen(device)?.connected ?? false,
+    presence(device, replica, pulseWithinMs, now) {
       const live = devices.get(device);
-      const openSince = live ? live.absentSince : blamedSince;
-      const absences = [...(live?.absences ?? []), ...(openSince !== null && openSince < now ? [{ from: openSince, to: now }] : [])];
-      return absences.filter((absence) => absence.from < to && absence.to > from);
+      return live && presenceOf(device, live, replica, pulseWithinMs, now);
+    },
+    unwritten: () => [...devices].filter(([, live]) => !live.isWritten).map(([device]) => device as DeviceId),
+    written(rows, { id, generation }) {
+      for (const { id: device, sessions } of rows) {
+        const live = devices.get(device);
+        const record = sessions.find((each) => each.replica === id && each.life === generation && each.epoch === live?.epoch);
+        if (live && record && record.closedAt !== null && record.settledTo >= record.closedAt) live.isWritten = true;
+      }
+    },
+    heard(elsewhere) {
+      others = new Map(elsewhere.map((each) => [each.device, each]));
     },
   };
+}
+
+function presenceOf(device: DeviceId, live: LiveDevice, replica: ReplicaName, pulseWithinMs: number, now: Instant): PresenceRow {
+  const isOpen = (pulse: PulseRecord): boolean => pulse.answeredAt === null && now - pulse.sentAt <= pulseWithinMs;
+  const settledTo = Math.min(now, ...live.pulses.filter(isOpen).map(({ sentAt }) => sentAt));
+  const shared = { replica: replica.id, life: replica.generation, writtenAt: now, settledTo };
+  const last = { epoch: live.epoch, from: live.from, seenAt: live.lastSeenAt, closedAt: live.closedAt };
+  const sessions: SessionRecord[] = [...live.earlier, last].map((each) => ({ ...each, ...shared }));
+  return {
+    ...blankPresence(device),
+    sessions,
+    pulses: live.pulses.filter((pulse) => !isOpen(pulse)),
+    absences: live.absences,
+    rttMs: live.rttMs,
+  };
+}
+
+/** A session that another took over ended with it. */
+function pastOf({ epoch, from, lastSeenAt, closedAt }: LiveDevice, now: Instant): Past {
+  return { epoch, from, seenAt: lastSeenAt, closedAt: closedAt ?? now };
 }
 
 function keepAbsence(live: LiveDevice, absence: Absence): void {

@@ -1,19 +1,22 @@
 // Sessions of devices: challenge, hello, welcome; then assignments, pulses and demands out, and beats and evidence in.
-import { type DeviceId, type Rejection, type ToControl, closeCodes, linkVersions } from '@iog/protocol';
+import { type DeviceId, type Rejection, type ToControl, agreedVersion, isKnownIn, linkVersions } from '@iog/protocol';
 import { type DeviceRow, openSession } from '@iog/core';
 import { type ControlPorts, change } from '../ports.ts';
-import type { DeviceLink } from './device-link.ts';
-import { end, parse, send } from './said.ts';
+import { type DeviceLink, send } from './device-link.ts';
+import { closeAll, end, goodbye } from './goodbye.ts';
 import { type LiveDevice, pulseAnswered, pulseSent, pulsesMissed } from './live-devices.ts';
 import { pulseNonce } from './pulse-nonce.ts';
+import { readMessage } from './read-message.ts';
 import { assignmentsOf } from './assignments.ts';
 import { checkHello } from './hello.ts';
 import { capacityDemands } from './capacity.ts';
+import { lookAtRows } from './look.ts';
 import { observeBeat } from './observe.ts';
 import { takeEvidence } from '../timelock/evidence.ts';
 import { every, within } from './timing.ts';
 import { stopLimits } from '../limits.ts';
 import { takeSealed } from '../cluster/sealed-for.ts';
+import { noteOpening } from '../replica/presence.ts';
 
 export interface SessionHub {
   accept(link: DeviceLink): void;
@@ -21,7 +24,9 @@ export interface SessionHub {
   drop(device: string, rejection: Rejection): void;
   /** Sessions that are open, and messages of theirs that wait. */
   load(): { readonly sessions: number; readonly queued: number };
-  /** Takes in the messages that have come, then closes every session so that its worker is back soon. */
+  /** Looks at the rows of all devices in a session: what another replica changed is told to them, who has gone there is let go. */
+  look(removed: (device: string, rejection: Rejection) => void): Promise<void>;
+  /** Takes in the messages that have come, says goodbye, and resolves once every link is closed. */
   stop(): Promise<void>;
 }
 
@@ -30,13 +35,18 @@ interface Session {
   readonly device: DeviceId;
   readonly publicKey: string;
   readonly epoch: number;
+  /** Of the link, as agreed in the welcome. */
+  readonly version: number;
   readonly live: LiveDevice;
   /** Messages of one session are handled one after the other. */
   queue: Promise<void>;
   queued: number;
+  /** The assignments that it was sent last, as text. */
+  sent: string;
   readonly stop: () => void;
 }
 
+type Opened = { readonly device: DeviceRow; readonly absentSince: number | null };
 const helloWithinMs = 10_000;
 /** How long a displaced session may take to close. */
 const farewellMs = 1_000;
@@ -46,18 +56,18 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   const sessions = new Map<string, Session>();
   const links = new Set<DeviceLink>();
   const capacity = capacityDemands(ports);
+  let stopping = false;
   const offDevice = ports.signals.on('device', (device, trace) => void pushAssignments(device, trace));
-  let isStopping = false;
-  let told: (() => void) | undefined;
 
   function accept(link: DeviceLink): void {
+    if (stopping) return link.terminate();
     const nonce = Buffer.from(ports.random(32)).toString('hex');
     let session: Session | undefined;
     let greeting = false;
     const late = ports.clock.after(helloWithinMs, () => link.terminate());
     links.add(link);
     const hear = (text: string): void => {
-      const message = parse(text);
+      const message = readMessage(text);
       if (!message) return end(link, { code: 'link.malformed', context: { detail: 'it fits no message of this link' } });
       if (session) return enqueue(session, message);
       if (message.type !== 'hello' || greeting)
@@ -74,7 +84,6 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       closed: () => {
         late.cancel();
         links.delete(link);
-        told?.();
         if (session) closed(session);
       },
     });
@@ -82,8 +91,8 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   }
 
   async function greet(link: DeviceLink, nonce: string, hello: Extract<ToControl, { type: 'hello' }>): Promise<Session | undefined> {
-    const version = Math.min(hello.max, linkVersions.max);
-    if (version < hello.min || version < linkVersions.min) {
+    const version = agreedVersion(hello);
+    if (version === undefined) {
       end(link, {
         code: 'link.version',
         context: { has: `${hello.min} to ${hello.max}`, needs: `${linkVersions.min} to ${linkVersions.max}` },
@@ -91,12 +100,14 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       return undefined;
     }
     try {
-      const opened = await change<DeviceRow | Rejection>(ports, async (read) => {
+      const opened = await change<Opened | Rejection>(ports, async (read) => {
         const device = await read.one('device', hello.device);
         const rejection = checkHello(device, hello, nonce, ports.key.publicKey);
         if (rejection || !device) return { writes: [], value: rejection ?? { code: 'device.unknown', context: { device: hello.device } } };
         const next = openSession(device);
-        return next.ok ? { writes: next.rows, value: next.value } : { writes: [], value: next.rejection };
+        if (!next.ok) return { writes: [], value: next.rejection };
+        const { absentSince, rows } = await noteOpening(ports, read, next.value);
+        return { writes: [...next.rows, ...rows], value: { device: next.value, absentSince } };
       });
       if ('code' in opened) {
         end(link, opened);
@@ -110,12 +121,12 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     }
   }
 
-  function begin(link: DeviceLink, device: DeviceRow, version: number): Session {
+  function begin(link: DeviceLink, { device, absentSince }: Opened, version: number): Session {
     displace(sessions.get(device.id));
     // A demand that went to the session before will not be answered in this one.
     capacity.forget(device.id);
     const { session: times, evidence } = ports.policy;
-    const live = ports.live.opened(device.id, device.epoch, ports.clock.now());
+    const live = ports.live.opened(device.id, device.epoch, ports.clock.now(), absentSince);
     let looked = ports.clock.now();
     const pulse = (): void => {
       const now = ports.clock.now();
@@ -136,9 +147,11 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       device: device.id,
       publicKey: device.publicKey,
       epoch: device.epoch,
+      version,
       live,
       queue: Promise.resolve(),
       queued: 0,
+      sent: '',
       stop: () => stops.forEach((stop) => stop()),
     };
     sessions.set(device.id, session);
@@ -152,7 +165,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       policy: ports.policyHash,
     });
     ports.meter.count('sessions_opened', {});
-    ports.log({ level: 'info', event: 'session.opened', device: device.id, epoch: device.epoch });
+    ports.log({ level: 'info', event: 'session.opened', device: device.id, epoch: device.epoch, version });
     pulse();
     watch();
     void pushAssignments(device.id);
@@ -177,7 +190,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       return undefined;
     }
     // A worker sends again what is not acknowledged.
-    if (isStopping) return undefined;
+    if (stopping) return undefined;
     if (session.queued >= queueMax) {
       ports.meter.count('session_queue_full', {});
       return session.link.terminate();
@@ -228,20 +241,14 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     const session = sessions.get(device);
     if (!session) return;
     try {
-      const assignments = await assignmentsOf(ports, session.device);
-      send(session.link, { type: 'assignments', epoch: session.epoch, assignments, ...(trace === undefined ? {} : { trace }) });
+      const assignments = (await assignmentsOf(ports, [session.device])).get(session.device) ?? [];
+      session.sent = JSON.stringify(assignments);
+      if (trace !== undefined && isKnownIn(session.version, 'trace')) send(session.link, { type: 'trace', request: trace });
+      send(session.link, { type: 'assignments', epoch: session.epoch, assignments });
       if (trace !== undefined) ports.log({ level: 'info', event: 'assignments.sent', device, request: trace, leases: assignments.length });
     } catch (error) {
       ports.log({ level: 'error', event: 'assignments.failed', device, error: String(error) });
     }
-  }
-
-  /** Once every link has closed. */
-  function allGone(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    told = (): void => void (links.size === 0 && resolve());
-    told();
-    return promise;
   }
 
   function closed(session: Session): void {
@@ -260,15 +267,19 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       if (session) end(session.link, rejection);
     },
     load: () => ({ sessions: sessions.size, queued: [...sessions.values()].reduce((sum, { queued }) => sum + queued, 0) }),
+    look: (removed) =>
+      lookAtRows(ports, [...sessions.values()], {
+        moved: ({ link }) => link.terminate(),
+        ended: ({ device }, why) => removed(device, why),
+        changed: ({ device }) => void pushAssignments(device),
+      }),
     async stop() {
-      isStopping = true;
       offDevice();
+      stopping = true;
       for (const session of sessions.values()) session.stop();
       await within(ports.clock, stopLimits.sessionsMs, Promise.all([...sessions.values()].map(({ queue }) => queue)));
-      // Also those that have not said hello: the server closes only when the last socket has.
-      for (const link of links) link.close(closeCodes.restarting, 'control.stopping');
-      await within(ports.clock, stopLimits.linksMs, allGone());
-      for (const link of links) link.terminate();
+      for (const session of sessions.values()) goodbye(session.link, session.version);
+      await closeAll(links, ports.clock);
     },
   };
 }

@@ -5,7 +5,7 @@ import type { ControlPorts } from '../ports.ts';
 
 export interface KeyWatch {
   /** Calls back once with the reason when the key, named by its hash, may not do this any more. Gives back the way to stop watching. */
-  watch(key: string, scope: Scope, ended: (why: Rejection) => void): () => void;
+  watch(this: void, key: string, scope: Scope, ended: (why: Rejection) => void): () => void;
   stop(): void;
 }
 

@@ -11,7 +11,7 @@ function changed<K extends Row['kind']>(kind: K, change: (row: Extract<Row, { ki
   return sampleNetwork().flatMap((row) => {
     if (row.kind !== kind || left-- !== 0) return [row];
     const next = change(row as Extract<Row, { kind: K }>);
-    return next === undefined ? [] : [{ ...row, ...next } as Row];
+    return next === undefined ? [] : [{ ...row, ...next }];
   });
 }
 

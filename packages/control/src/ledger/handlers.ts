@@ -1,12 +1,22 @@
 // ledger over HTTP: balance, entries, and the faucet of a test network.
 import type { Balance } from '@iog/protocol';
-import { type BalanceRow, type ClusterRow, type EntryRow, accept, availableOf, earnedOf, faucet, faucetAccount, reject } from '@iog/core';
+import {
+  type BalanceRow,
+  type ClusterRow,
+  type EntryRow,
+  accept,
+  availableOf,
+  earnedOf,
+  entryView,
+  faucet,
+  faucetAccount,
+  reject,
+} from '@iog/core';
 import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
 import { accountOf, answer, command } from '../command.ts';
 import { pageOf } from '../paging.ts';
 import { all } from '../cluster/account.ts';
-import { entryView } from '../cluster/views.ts';
 
 const clustersLooked = 1_000;
 

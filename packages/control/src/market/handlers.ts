@@ -10,7 +10,10 @@ import { pageOf } from '../paging.ts';
 const devicesLooked = 1_000;
 
 export function marketHandlers(ports: ControlPorts): Pick<Handlers, 'offer.list' | 'quote.create'> {
-  const liveOf = (device: DeviceRow) => ({ connected: ports.live.isConnected(device.id), rttMs: ports.live.get(device.id)?.rttMs ?? null });
+  const liveOf = (device: DeviceRow) => ({
+    connected: ports.live.isConnected(device.id),
+    rttMs: ports.live.seen(device.id)?.rttMs ?? null,
+  });
   return {
     'offer.list': async (call) => {
       const listed = { kind: 'device', index: 'all' } as const;

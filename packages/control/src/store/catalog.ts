@@ -1,6 +1,7 @@
 // The declared tables as the store uses them: which entries a row has, and whether a declaration has changed.
 import { createHash } from 'node:crypto';
 import type { Place, StoredRow, TableSpec } from './store.ts';
+import { decodeBody } from './body.ts';
 
 /** list, equals (0: none), sort ('': none). A list is `kind.index`. */
 export type Entry = readonly [list: string, equals: string | 0, sort: number | string];
@@ -9,6 +10,8 @@ export interface Catalog {
   /** Two catalogs with the same fingerprint file every row alike. */
   readonly fingerprint: string;
   knows(kind: string): boolean;
+  /** The row of a body as it was written, by this build or an earlier one. Throws where it is damaged. */
+  rowOf(body: string): StoredRow;
   entriesOf(row: StoredRow): readonly Entry[];
   listOf(kind: string, index: string): string;
 }
@@ -16,12 +19,18 @@ export interface Catalog {
 export function catalogOf(tables: readonly TableSpec<never>[]): Catalog {
   const byKind = new Map(tables.map(({ kind, indexes }) => [kind, Object.entries(indexes) as [string, IndexOf][]]));
   if (byKind.size !== tables.length) throw new Error('a kind of row is declared twice');
+  const lacking = new Map(tables.map((table) => [table.kind, table.lacking as object | undefined]));
   const text = [...byKind].map(([kind, indexes]) => [kind, indexes.map(([name, index]) => [name, String(index)])]);
   const lists = new Set([...byKind].flatMap(([kind, indexes]) => indexes.map(([name]) => `${kind}.${name}`)));
 
   return {
     fingerprint: createHash('sha256').update(JSON.stringify(text)).digest('hex'),
     knows: (kind) => byKind.has(kind),
+    rowOf(body) {
+      const row = decodeBody(body) as StoredRow;
+      const added = lacking.get(row.kind);
+      return added === undefined ? row : { ...added, ...row };
+    },
     entriesOf(row) {
       const indexes = byKind.get(row.kind);
       if (!indexes) throw new Error(`no table is declared for rows of the kind ${row.kind}`);

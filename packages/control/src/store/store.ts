@@ -30,6 +30,8 @@ export interface Place {
 export interface TableSpec<R> {
   readonly kind: string;
   readonly indexes: Record<string, (row: R) => Place | undefined>;
+  /** What a row of an earlier build reads as, in fields that it was written without. */
+  readonly lacking?: Readonly<Record<string, unknown>>;
 }
 
 /** Rows of one index, in order. Without `equals`: the rows that stand under none. */

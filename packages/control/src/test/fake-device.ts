@@ -1,5 +1,5 @@
 // A device without a machine: enrols and speaks the link over a real WebSocket. Its nodes are ready as soon as they are assigned.
-import { type Assignment, type DeviceId, type DeviceView, type ObservedLease, type SignedSnapshot, type ToWorker } from '@iog/protocol';
+import type { DeviceId, DeviceView, SignedSnapshot, ToWorker } from '@iog/protocol';
 import {
   type SigningKey,
   argon2Chain,
@@ -14,23 +14,17 @@ import {
   toBase64url,
 } from '@iog/seal';
 import { WebSocket } from 'ws';
+import { type FakeNode, fakeNodes } from './fake-nodes.ts';
 import { type Rig, until } from './rig.ts';
 
 export interface DeviceKeys extends SigningKey {
   readonly recipient: string;
 }
-interface Node {
-  readonly assignment: Assignment;
-  segment: number;
-  index: number;
-  prev: string;
-  observed: ObservedLease;
-}
 export interface FakeDevice {
   readonly id: DeviceId;
   readonly keys: DeviceKeys;
   readonly received: ToWorker[];
-  readonly nodes: Map<string, Node>;
+  readonly nodes: Map<string, FakeNode>;
   epoch(): number;
   closed(): { code: number; reason: string } | undefined;
   send(message: unknown): void;
@@ -93,7 +87,7 @@ export interface HelloChanges {
 /** Opens a session; resolves once it is welcomed, refused or closed. Opened over a device, it goes on with that device's nodes. */
 export async function connectFake(
   rig: Rig,
-  { id, keys, nodes = new Map() }: { readonly id: DeviceId; readonly keys: DeviceKeys; readonly nodes?: Map<string, Node> },
+  { id, keys, nodes = new Map() }: { readonly id: DeviceId; readonly keys: DeviceKeys; readonly nodes?: Map<string, FakeNode> },
   { wrongDigests = false, ...hello }: HelloChanges = {},
 ): Promise<FakeDevice> {
   const ws = new WebSocket(`${rig.url.replace('http', 'ws')}/v1/link`);
@@ -105,38 +99,11 @@ export async function connectFake(
     if (ws.readyState === ws.OPEN) ws.send(typeof message === 'string' ? message : JSON.stringify(message));
   };
   const beat = (): void => send({ type: 'beat', epoch, observed: [...nodes.values()].map((node) => node.observed) });
-  const sample = (lease: string, closing = false): SignedSnapshot => {
-    const node = nodes.get(lease);
-    if (!node) throw new Error(`there is no node for ${lease}`);
-    const monoMs = Math.round(performance.now());
-    const place = { segment: node.segment, index: node.index, prev: node.prev };
-    const counts = { monoMs, busyMs: monoMs, tenantMs: monoMs, ownMs: 0 };
-    const bytes = canonical({ v: 1, lease, device: id, ...place, ...counts, pulse, method: 'schedstat', closing });
-    node.prev = sha256hex(bytes);
-    node.index += 1;
-    return { bytes: toBase64url(bytes), signature: sign(keys.secretKey, 'evidence', bytes) };
-  };
-  const evidence = (lease: string, closing: boolean): void => send({ type: 'evidence', epoch, lease, snapshots: [sample(lease, closing)] });
-
-  const follow = (assignments: readonly Assignment[]): void => {
-    for (const assignment of assignments) {
-      if (nodes.has(assignment.lease) || assignment.sealedSecret === null) continue;
-      if (assignment.role === 'member' && assignment.head === null) continue;
-      const { lease, generation, incarnation, role } = assignment;
-      const address = role === 'head' ? { host: '127.0.0.1', gcs: 6379, dashboard: 8265 } : null;
-      const observed = { lease, generation, incarnation, step: 'ready', detail: '', address, rayNodeId: 'f'.repeat(56), jobs: [] } as const;
-      nodes.set(lease, { assignment, segment: 1, index: 0, prev: '', observed: { ...observed, jobs: [], closing: null, idleMs: 0 } });
-      beat();
-      evidence(lease, false);
-    }
-    for (const [lease, node] of nodes) {
-      if (assignments.some((each) => each.lease === lease) || node.observed.step === 'stopped') continue;
-      evidence(lease, true);
-      node.observed = { ...node.observed, step: 'stopped', closing: { segment: node.segment, index: node.index - 1 } };
-      beat();
-    }
-  };
-
+  const { sample, follow } = fakeNodes(id, keys, nodes, {
+    pulse: () => pulse,
+    beat,
+    evidence: (lease, snapshot) => send({ type: 'evidence', epoch, lease, snapshots: [snapshot] }),
+  });
   ws.on('message', (data) => {
     const message = JSON.parse((data as Buffer).toString()) as ToWorker;
     received.push(message);
@@ -183,8 +150,8 @@ export async function connectFake(
 }
 
 /** Enrolled, connected, and admitted by its capacity proof. */
-export async function admittedFake(rig: Rig, units?: Record<string, unknown>): Promise<FakeDevice> {
-  const device = await connectFake(rig, await enrolFake(rig, units));
+export async function admittedFake(rig: Rig, units?: Record<string, unknown>, hello?: HelloChanges): Promise<FakeDevice> {
+  const device = await connectFake(rig, await enrolFake(rig, units), hello);
   await until('the capacity proof', async () => (await device.view()).state === 'admitted');
   return device;
 }

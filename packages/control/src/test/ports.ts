@@ -12,6 +12,7 @@ import { realClock } from '../clock.ts';
 import { silentMeter } from '../metrics/meter.ts';
 import { type ControlPorts, type LogLine, change, usualPeriods } from '../ports.ts';
 import { localSignals } from '../signals.ts';
+import { loneReplica } from './lone-replica.ts';
 import { openSqlite } from '../store/sqlite/open.ts';
 import { tables } from '../tables.ts';
 
@@ -49,7 +50,8 @@ export function testPorts(t: TestContext, limits: Partial<Policy['limits']> = {}
     policyHash: sha256hex(canonical(policy)),
     currency: policy.currency,
     signals: localSignals(),
-    live: liveDevices({ since: now, reconnectMs: 1_000 }),
+    live: liveDevices(),
+    replica: loneReplica(() => now, 1_000),
     verifyCapacity: () => Promise.resolve(true),
     log: (line) => lines.push(line),
     meter: silentMeter,

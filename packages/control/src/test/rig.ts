@@ -55,7 +55,8 @@ export async function startRig(t: TestContext, changes: Partial<Policy> = {}): P
     await control.stop();
     fs.rmSync(dir, { recursive: true, force: true });
   });
-  const rig: Rig = {
+  return {
+    ...callsOf(() => control.url, secret),
     get control() {
       return control;
     },
@@ -66,7 +67,36 @@ export async function startRig(t: TestContext, changes: Partial<Policy> = {}): P
     secret,
     policy,
     lines,
-    call: (method, route, body, options = {}) => send(control.url, method, route, body, { key: secret, ...options }),
+    async restart() {
+      await control.stop();
+      control = await start();
+    },
+  };
+}
+
+/** A control that runs elsewhere, as a rig: its calls alone. */
+export function remoteRig(url: string, secret: string, policy: Policy): Rig {
+  return {
+    ...callsOf(() => url, secret),
+    get control() {
+      return notHere();
+    },
+    url,
+    dir: '',
+    secret,
+    policy,
+    lines: [],
+    restart: notHere,
+  };
+}
+
+function notHere(): never {
+  throw new Error('this control is another process');
+}
+
+function callsOf(url: () => string, secret: string): Pick<Rig, 'call' | 'key' | 'account'> {
+  const rig: Pick<Rig, 'call' | 'key' | 'account'> = {
+    call: (method, route, body, options = {}) => send(url(), method, route, body, { key: secret, ...options }),
     async key({ scopes = ['read', 'rent'], ...rest } = {}) {
       const made = makeApiSecret(randomBytes(32));
       const { body } = await rig.call<KeyView>('POST', '/v1/keys', { name: 'made', hash: hashApiSecret(made), scopes, ...rest });
@@ -77,10 +107,6 @@ export async function startRig(t: TestContext, changes: Partial<Policy> = {}): P
       const key = { name: 'first', hash: hashApiSecret(made), scopes: ['read', 'rent', 'supply', 'admin'] };
       const { body } = await rig.call<{ account: AccountView }>('POST', '/v1/accounts', { name, key });
       return { secret: made, account: body.account };
-    },
-    async restart() {
-      await control.stop();
-      control = await start();
     },
   };
   return rig;

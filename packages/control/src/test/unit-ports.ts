@@ -10,6 +10,7 @@ import { realClock } from '../clock.ts';
 import { silentMeter } from '../metrics/meter.ts';
 import { type ControlPorts, type LogLine, change, usualPeriods } from '../ports.ts';
 import { localSignals } from '../signals.ts';
+import { loneReplica } from './lone-replica.ts';
 import { liveDevices } from '../fleet/live-devices.ts';
 import { openSqlite } from '../store/sqlite/open.ts';
 import { tables } from '../tables.ts';
@@ -28,9 +29,9 @@ export interface UnitRig {
   readonly ports: ControlPorts;
   readonly lines: LogLine[];
   /** Moves the clock. */
-  pass(ms: number): void;
+  pass(this: void, ms: number): void;
   put(...rows: readonly Row[]): Promise<void>;
-  row<R>(kind: string, id: string): Promise<R | undefined>;
+  row<R>(this: void, kind: string, id: string): Promise<R | undefined>;
 }
 
 export function unitRig(t: TestContext, changes: Partial<ControlPorts> = {}): UnitRig {
@@ -56,7 +57,8 @@ export function unitRig(t: TestContext, changes: Partial<ControlPorts> = {}): Un
     policyHash: 'p'.repeat(64),
     currency: 'TUSD',
     signals: localSignals(),
-    live: liveDevices({ since: unitNow, reconnectMs: 0 }),
+    live: liveDevices(),
+    replica: loneReplica(() => now, 0),
     verifyCapacity: () => Promise.resolve(true),
     log: (line) => lines.push(line),
     meter: silentMeter,

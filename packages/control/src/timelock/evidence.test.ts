@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import type { Snapshot } from '@iog/protocol';
 import { type LeaseRow, type MinuteRow, type Sample, decideMinute, minuteBounds, minuteId } from '@iog/core';
 import { canonical, generateSigningKey, sha256hex, sign, toBase64url } from '@iog/seal';
-import { unitLease, unitNow, unitRig } from '../test/unit-ports.ts';
+import { unitDevice, unitLease, unitNow, unitRig } from '../test/unit-ports.ts';
 import { takeEvidence } from './evidence.ts';
 
 const keys = generateSigningKey();
@@ -20,12 +20,12 @@ function signed(lease: LeaseRow, index: number, prev: string, atMs: number, chan
 async function decidedRig(t: TestContext, changes: Partial<LeaseRow> = {}) {
   const rig = unitRig(t);
   const lease = unitLease();
-  await rig.put(lease);
+  await rig.put(lease, unitDevice());
   const take = (...samples: { sample: { bytes: string; signature: string } }[]) =>
     takeEvidence(
       rig.ports,
       new Uint8Array(32),
-      { device: lease.device, publicKey: keys.publicKey },
+      { device: lease.device, epoch: 1, publicKey: keys.publicKey },
       lease.id,
       samples.map(({ sample }) => sample),
     );

@@ -12,6 +12,7 @@ const samplesPerMinute = 64;
 
 interface From {
   readonly device: string;
+  readonly epoch: number;
   readonly publicKey: string;
 }
 interface Taken {
@@ -40,6 +41,8 @@ export async function takeEvidence(
   const taken = await change<Taken | undefined>(ports, async (rows) => {
     const lease = await rows.one('lease', leaseId);
     if (!lease || lease.device !== from.device) return { writes: [], value: undefined };
+    // A session that another took over, perhaps in another replica, changes nothing: its worker sends again in the new one.
+    if ((await rows.one('device', from.device))?.epoch !== from.epoch) return { writes: [], value: undefined };
     let chain = lease.chain;
     const samples: Sample[] = [];
     for (const { snapshot, signed, hash } of read) {

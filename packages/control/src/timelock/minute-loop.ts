@@ -15,31 +15,39 @@ import {
   minuteBounds,
   minuteId,
   minutesAround,
+  witnessed,
 } from '@iog/core';
 import { type ControlPorts, type Read, change, newId } from '../ports.ts';
 import { all } from '../cluster/account.ts';
+import { presenceOf } from '../replica/presence.ts';
 import { type Loop, eachAlone, loop } from '../loop.ts';
 
 const minutesAtOnce = 30;
 
 /** Keeps every open lease's verdicts and money up to date; woken when evidence comes. */
 export function minuteLoop(ports: ControlPorts): Loop {
-  const startedAt = ports.clock.now();
   const woken = loop('minute', ports.periods.minuteMs, ports, async (ids) => {
-    const leases = ids ?? (await all<LeaseRow>(ports.store, 'lease', 'open')).map(({ id }) => id);
-    await eachAlone(ports.log, 'minute', leases, (id) => stepLease(ports, id as LeaseId, startedAt));
+    const leases = ids ?? (await openLeases(ports));
+    await eachAlone(ports.log, 'minute', leases, (id) => stepLease(ports, id as LeaseId));
   });
   const off = ports.signals.on('minute', (lease) => woken.wake(lease));
   return { ...woken, stop: () => (off(), woken.stop()) };
 }
 
+/** Those of this replica's shards. */
+async function openLeases(ports: ControlPorts): Promise<readonly string[]> {
+  const open = await all<LeaseRow>(ports.store, 'lease', 'open');
+  return open.filter(({ cluster }) => ports.replica.mine(cluster)).map(({ id }) => id);
+}
+
 /** One lease's step: its decided minutes, the money due, and settlement once the last minute is decided. */
-async function stepLease(ports: ControlPorts, id: LeaseId, controlSince: number): Promise<void> {
+async function stepLease(ports: ControlPorts, id: LeaseId): Promise<void> {
   const settled = await change<LeaseRow | undefined>(ports, async (read) => {
     const before = await read.one('lease', id);
     if (!before || (before.state !== 'active' && before.state !== 'ending')) return { writes: [], value: undefined };
+    if (!(await ports.replica.holds(read, before.cluster))) return { writes: [], value: undefined };
     const now = ports.clock.now();
-    const decided = await decideDue(ports, read, before, now, controlSince);
+    const decided = await decideDue(ports, read, before, now);
     let { lease } = decided;
     const isOver = lease.state === 'ending' && minutesOver(lease) && (lease.stopped || (lease.stopBy !== null && now >= lease.stopBy));
     const rows: Row[] = [...decided.minutes];
@@ -69,12 +77,13 @@ async function decideDue(
   read: Read,
   before: LeaseRow,
   now: number,
-  controlSince: number,
 ): Promise<{ lease: LeaseRow; minutes: MinuteRow[] }> {
   const decided: MinuteRow[] = [];
   let lease = before;
   const { startedAt } = before;
-  if (startedAt === null) return { lease, minutes: decided };
+  if (startedAt === null || now < minuteBounds(startedAt, before.endedAt, before.nextMinute).to) return { lease, minutes: decided };
+  const presence = await presenceOf(ports, read, before.device);
+  const watch = { ...ports.replica.watch(), now };
   while (decided.length < minutesAtOnce && !minutesOver(lease)) {
     const k = lease.nextMinute;
     const bounds = minuteBounds(startedAt, lease.endedAt, k);
@@ -95,17 +104,17 @@ async function decideDue(
       ...bounds,
       verdict: null,
     };
-    const pulses = ports.live.pulsesWithin(lease.device, bounds.from, bounds.to, ports.policy.session.pulseWithinMs, now);
-    if (pulses.open) break;
-    const absences = ports.live.absencesWithin(lease.device, bounds.from, bounds.to, now);
-    // The evidence window counts only our own uptime: it begins no earlier than this process.
-    const windowFrom = Math.max(bounds.to, controlSince);
+    const { pulses, absences, isOwed, servedFrom } = witnessed(presence, bounds.from, bounds.to, watch);
+    // The evidence window counts only our own uptime.
+    const windowFrom = Math.max(bounds.to, servedFrom);
+    // What a replica has not told of its pulses is waited for, as long as evidence is.
+    if (isOwed && now < windowFrom + ports.policy.evidence.windowMs) break;
     const samples = around.flatMap((each) => each.samples);
     const verdict = decideMinute({
       ...bounds,
       k,
       samples,
-      pulses: pulses.settled,
+      pulses,
       absences,
       cores: lease.slice.cores.length,
       policy: ports.policy,
@@ -114,7 +123,7 @@ async function decideDue(
       windowFrom,
     });
     if (!verdict) break;
-    const applied = applyVerdict(lease, { ...minute, ...bounds, pulses: pulses.settled, absences }, verdict, bounds.to - bounds.from);
+    const applied = applyVerdict(lease, { ...minute, ...bounds, pulses, absences }, verdict, bounds.to - bounds.from);
     lease = applied.lease;
     decided.push(applied.minute);
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type NewCluster, type Quote, accruedUp } from '@iog/protocol';
 import type { DeviceRow, KeyRow } from '../rows.ts';
 import { sampleAccount, sampleDevice, sampleId, sampleLease } from '../fleet/sample-device.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { accrued } from '@iog/protocol';
-import type { ClusterRow, LeaseRow } from '../rows.ts';
+import type { LeaseRow } from '../rows.ts';
 import { isLive, observe } from '../lease/lease.ts';
 import { sampleLease } from '../fleet/sample-device.ts';
 import { type ClusterRows, endCluster, exposure, stepCluster } from './step.ts';
@@ -47,13 +47,13 @@ for (const [name, reason, cluster, lease, at] of [
 ] as const) {
   test(`a cluster ends when ${name}`, () => {
     const ended = step(
-      renting(1, cluster as Partial<ClusterRow>, () => lease),
+      renting(1, cluster, () => lease),
       at,
     );
     assert.deepEqual([ended.cluster.state, ended.cluster.endReason, ended.cluster.endingAt], ['ending', reason, at]);
     assert.ok(ended.leases.every((each) => !isLive(each)));
     const before = step(
-      renting(1, cluster as Partial<ClusterRow>, () => ({ ...lease, ...('idleMs' in lease ? { idleMs: 59_999 } : {}) })),
+      renting(1, cluster, () => ({ ...lease, ...('idleMs' in lease ? { idleMs: 59_999 } : {}) })),
       at - 1,
     );
     assert.notEqual(before.cluster.state, 'ending');

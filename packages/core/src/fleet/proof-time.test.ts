@@ -1,7 +1,7 @@
 // A capacity proof that was good when a node was placed is good when the node begins, and is renewed before it is too short.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { laptopPolicy, type Policy } from '@iog/protocol';
 import { place } from '../placement/place.ts';
 import { offerView } from '../market/offer.ts';

@@ -1,7 +1,7 @@
 // Removing a device that still holds units: only where its leases are settled and their time to say that they stopped is over.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { laptopPolicy as policy, problemOf } from '@iog/protocol';
 import type { LeaseRow } from '../rows.ts';
 import { sampleLeaseRow } from '../ledger/sample-cluster.ts';
@@ -59,7 +59,7 @@ test('law: a device with any live lease is never removed, and a removed one hold
   fc.assert(
     fc.property(fc.array(row, { minLength: 1, maxLength: 2 }), (rows) => {
       const leases = rows.map(({ state, stopInMs }, i) =>
-        sampleLeaseRow(i + 1, { state: state as LeaseRow['state'], stopBy: stopInMs === null ? null : now + stopInMs }),
+        sampleLeaseRow(i + 1, { state, stopBy: stopInMs === null ? null : now + stopInMs }),
       );
       const device = leases.reduce((held, lease, core) => {
         const taken = takeSlice(held, lease.id, slice(core));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { accountScopes, makeId, scopes, type KeyId, type NewKey, type Scope } from '@iog/protocol';
 import { sampleAccount, sampleId, sampleNow } from '../fleet/sample-device.ts';
 import type { KeyRow } from '../rows.ts';

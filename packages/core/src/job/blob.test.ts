@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { sampleNow as now } from '../fleet/sample-device.ts';
 import type { BlobRow, Row, ShelfRow } from '../rows.ts';
 import { keepBlob, letBlobGo, reserveBlob, shelveBlob, unshelved } from './blob.ts';

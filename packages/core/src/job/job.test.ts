@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type ObservedJob, jobStates } from '@iog/protocol';
 import { sampleClusterRow } from '../ledger/sample-cluster.ts';
 import { now, sampleJob } from '../cluster/sample-renting.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type ObservedLease, nodeSteps } from '@iog/protocol';
 import type { LeaseRow } from '../rows.ts';
 import { sampleLease } from '../fleet/sample-device.ts';

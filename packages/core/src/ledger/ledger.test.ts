@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { accrued, laptopPolicy, makeId } from '@iog/protocol';
 import type { Decision } from '../decision.ts';
 import { sampleAccount, sampleNow } from '../fleet/sample-device.ts';

@@ -2,6 +2,7 @@
 import type { Instant, Receipt, ReceiptLease } from '@iog/protocol';
 import { assertLaw } from '../law.ts';
 import type { ClusterRow, EntryRow, LeaseRow, MinuteRow } from '../rows.ts';
+import { entryView, minuteView } from './views.ts';
 
 export interface ReceiptRows {
   readonly cluster: ClusterRow;
@@ -38,37 +39,14 @@ export function receiptOf({ cluster, leases, minutes, entries, policyHash, notic
     feeMicro: cluster.feeMicro.toString(),
     feeBasisPoints: cluster.feeBasisPoints,
     leases: leases.map((lease) => receiptLease(lease, minutes.get(lease.id) ?? [])),
-    entries: entries.map(({ id, at, entry, currency, subject, lines }) => ({
-      id,
-      at,
-      kind: entry,
-      currency,
-      subject,
-      lines: lines.map(({ account, amountMicro }) => ({ account, amountMicro: amountMicro.toString() })),
-    })),
+    entries: entries.map(entryView),
     policy: policyHash,
     notice,
   };
 }
 
 function receiptLease(lease: LeaseRow, minutes: readonly MinuteRow[]): ReceiptLease {
-  const verdicts = minutes.flatMap(({ k, from, to, verdict }) =>
-    verdict
-      ? [
-          {
-            k,
-            from,
-            to,
-            ms: to - from,
-            verdict: verdict.kind,
-            basis: verdict.basis,
-            grounds: [...verdict.grounds],
-            method: verdict.method,
-            policy: verdict.policy,
-          },
-        ]
-      : [],
-  );
+  const verdicts = minutes.flatMap(minuteView);
   const byBasis: Record<string, number> = {};
   for (const { basis } of verdicts) if (basis !== null) byBasis[basis] = (byBasis[basis] ?? 0) + 1;
   const provenMs = verdicts.reduce((sum, { verdict, ms }) => sum + (verdict === 'proven' ? ms : 0), 0);

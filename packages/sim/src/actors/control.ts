@@ -9,6 +9,7 @@ import {
   type Store,
   brain,
   forwardClock,
+  joinReplicas,
   liveDevices,
   localSignals,
   silentMeter,
@@ -40,6 +41,8 @@ export interface Asked {
   readonly from: string;
 }
 
+const leaseMs = 60_000;
+
 export class SimControl implements Listener {
   readonly proc: Proc;
   readonly #world: World;
@@ -70,25 +73,31 @@ export class SimControl implements Listener {
       now: () => this.#world.now + proc.skewMs,
       after: (delayMs, run) => proc.after(delayMs, 'timer', run),
     });
+    const log = (line: LogLine): void => {
+      if (lives()) heard(proc, line);
+    };
+    const reconnectMs = policy.session.lostAfterMs;
+    const replica = await joinReplicas({ store, clock, log }, { id: proc.name, leaseMs, reconnectMs });
     const draw = this.#world.chance(`ids/${proc.name}`);
     const ports: ControlPorts = {
       name: 'sim',
       store,
       blobs,
       clock,
-      periods: { clusterMs: 30_000, minuteMs: 30_000, housekeepingMs: 120_000 },
+      periods: { clusterMs: 30_000, minuteMs: 30_000, housekeepingMs: 120_000, replicaMs: 20_000, replicaLeaseMs: leaseMs },
       random: (bytes) => draw.bytes(bytes),
       key: { publicKey: secret.publicKey, sign: (domain, bytes) => sign(secret.secretKey, domain, bytes) },
       policy,
       policyHash: sha256hex(canonical(policy)),
       currency: policy.currency,
       signals: localSignals(),
-      live: liveDevices({ since: clock.now(), reconnectMs: policy.session.lostAfterMs }),
+      live: liveDevices(),
+      replica,
       verifyCapacity: async ({ salt, threads }, digests) => {
         await proc.pause(50, '');
         return digestsOf(salt, threads).join() === digests.join();
       },
-      log: (line) => lives() && heard(proc, line),
+      log,
       meter: silentMeter,
     };
     await makeFirstAccount(ports, firstAccount);

@@ -50,7 +50,7 @@ function untrueDevice(device: DeviceRow, before: DeviceRow | undefined, world: W
     : undefined;
 }
 
-/** The evidence of a proven minute, read again: every pulse answered, no hole wider than the policy allows. */
+/** The evidence of a proven minute, read again: every pulse answered, no hole up to its end wider than the policy allows. */
 function untrueMinute(minute: MinuteRow, before: Row | undefined, rows: Mirror, world: World) {
   const isNew = minute.verdict?.kind === 'proven' && (before as MinuteRow | undefined)?.verdict == null;
   if (!isNew) return undefined;
@@ -63,7 +63,7 @@ function untrueMinute(minute: MinuteRow, before: Row | undefined, rows: Mirror, 
   const edges = [
     times.findLast((at) => at <= minute.from) ?? minute.from,
     ...times.filter((at) => at > minute.from && at < minute.to),
-    times.find((at) => at >= minute.to) ?? minute.to,
+    minute.to,
   ];
   const widest = edges.reduce((most, at, i) => Math.max(most, at - (edges[i - 1] ?? at)), 0);
   return widest > world.maxGapMs || times.length === 0

@@ -1,29 +1,10 @@
 // A renter: asks for money and quotes, creates, races, overspends, retries well and badly, submits and stops jobs, ends, and vanishes.
-import type { ClusterView, JobView, Quote, QuoteAnswer } from '@iog/protocol';
-import {
-  canonical,
-  encodeSecrets,
-  hashApiSecret,
-  makeApiSecret,
-  newClusterSecrets,
-  sealTo,
-  toBase64url,
-  type ClusterSecrets,
-} from '@iog/seal';
+import type { ClusterView, JobView } from '@iog/protocol';
+import { canonical, newClusterSecrets, sealTo, toBase64url } from '@iog/seal';
 import type { Court } from '../laws/court.ts';
+import { type Held, type RenterRoom, quoted, sealed } from './terms.ts';
+import { misuse } from './misuse.ts';
 import { type Person, type Said, json } from './person.ts';
-
-interface Held {
-  readonly id: string;
-  readonly secrets: ClusterSecrets;
-  readonly jobs: string[];
-}
-
-export interface RenterRoom {
-  readonly court: Court;
-  readonly recipient: string;
-  readonly isOver: () => boolean;
-}
 
 /** Acts until it is over, or until it vanishes. */
 export async function rents(person: Person, room: RenterRoom): Promise<void> {
@@ -45,18 +26,6 @@ export async function rents(person: Person, room: RenterRoom): Promise<void> {
     else if (dice < 0.9) await look(person, room, cluster);
     else await misuse(person, room, cluster);
   }
-}
-
-async function quoted(person: Person): Promise<Quote | undefined> {
-  const { draw } = person;
-  const nodes = draw.between(1, 3);
-  const durationMs = draw.pick([120_000, 600_000, 1_800_000, 7_200_000, 60_000]);
-  const cap = draw.hits(0.2) ? { capMicro: String(draw.between(1, 40) * 100) } : {};
-  const demand = { nodes, coresPerNode: draw.between(1, 3), memoryBytesPerNode: 1_000_000_000, durationMs, ...cap };
-  const said = await person.ask('quote.create', {
-    body: json(draw.hits(0.05) ? { ...demand, durationMs: 7_200_000, capMicro: '999000000' } : demand),
-  });
-  return said?.status === 200 ? ((said.body as unknown as QuoteAnswer).quote ?? undefined) : undefined;
 }
 
 async function create(person: Person, { court, recipient }: RenterRoom, account: string): Promise<Held | undefined> {
@@ -107,14 +76,6 @@ async function again(
     court.breaks('10 a repeated request gets its old answer', `another body under one key was answered ${other.status} ${other.code}`);
 }
 
-async function sealed(secrets: ClusterSecrets, quote: Quote, recipient: string) {
-  const bytes = encodeSecrets(secrets);
-  const to = async (whom: string): Promise<string> => toBase64url(await sealTo([whom], bytes));
-  const sealedTo: Record<string, string> = {};
-  for (const node of quote.nodes) sealedTo[node.device] = await to(node.recipient);
-  return { sealedTo, sealedToRenter: await to(recipient), recipient: secrets.ageRecipient, renterRecipient: recipient };
-}
-
 async function submit(person: Person, { court }: RenterRoom, cluster: Held): Promise<void> {
   const entrypoint = canonical({ entrypoint: 'python job.py', env: {} });
   const sealedEntrypoint = toBase64url(await sealTo([cluster.secrets.ageRecipient], entrypoint));
@@ -149,50 +110,4 @@ async function look(person: Person, { court }: RenterRoom, { id }: Held): Promis
   const { heldMicro, paidMicro, refundedMicro } = receipt.body as Record<string, string>;
   if (BigInt(heldMicro ?? '') !== BigInt(paidMicro ?? '') + BigInt(refundedMicro ?? ''))
     court.breaks('2 held = paid + refunded + still held', `the receipt of ${id} does not add up`);
-}
-
-/** What is not theirs, or is no request at all. */
-async function misuse(person: Person, { court }: RenterRoom, { id }: Held): Promise<void> {
-  const { draw } = person;
-  const which = draw.between(0, 9);
-  if (which === 0) await person.ask('cluster.show', { params: { cluster: `clu_${'0'.repeat(26)}` } });
-  else if (which === 1) await person.ask('cluster.end', { params: { cluster: id }, body: '{"and":"more"}' });
-  else if (which === 2) await person.ask('faucet.draw', { body: json({ amountMicro: '999999999999' }) });
-  else if (which === 3) await person.ask('quote.create', { body: '{not json' });
-  else if (which === 4) await person.ask('cluster.show', { params: { cluster: id }, authorization: 'Bearer iog_aaaaaaaaaaaaaaaaaaaaaaaa' });
-  else if (which === 5) await person.ask('device.list');
-  else if (which === 6) await person.ask('job.show', { params: { job: `job_${'0'.repeat(26)}` } });
-  else if (which === 7) await narrowKey(person, court);
-  else await neighbours(person, court);
-}
-
-/** A second key: it may do only what it was made for, and nothing once it is revoked. */
-async function narrowKey(person: Person, court: Court): Promise<void> {
-  const secret = makeApiSecret(person.draw.bytes(32));
-  const made = await person.ask('key.create', {
-    body: json({ name: 'second', hash: hashApiSecret(secret), scopes: ['read', 'rent'], spendCapMicro: '10' }),
-  });
-  if (made?.status !== 200) return;
-  const authorization = `Bearer ${secret}`;
-  const beyond = await person.ask('key.create', {
-    authorization,
-    body: json({ name: 'third', hash: hashApiSecret(makeApiSecret(person.draw.bytes(32))), scopes: ['read'] }),
-  });
-  if (beyond?.status === 200) court.breaks('7 a key opens what it was made for', `${person.name} made a key with one that may not`);
-  const revoked = await person.ask('key.revoke', { params: { key: made.body['id'] }, body: '{}' });
-  if (revoked?.status !== 200) return;
-  const after = await person.ask('account.show', { authorization });
-  if (after?.status === 200) court.breaks('7 a key opens what it was made for', `${person.name} was let in with a revoked key`);
-}
-
-/** Another's cluster is not there. */
-async function neighbours(person: Person, court: Court): Promise<void> {
-  const mine = String((await person.ask('account.show'))?.body['id']);
-  const others = court.rows.all('cluster').filter(({ account }) => account !== mine);
-  if (others.length === 0 || mine === 'undefined') return;
-  const { id } = person.draw.pick(others);
-  for (const route of ['cluster.show', 'receipt.show', 'job.list', 'cluster.end'] as const) {
-    const said = await person.ask(route, { params: { cluster: id }, ...(route === 'cluster.end' ? { body: '{}' } : {}) });
-    if (said?.status === 200) court.breaks("7 another's cluster is not there", `${person.name} of ${mine} was answered ${route} of ${id}`);
-  }
 }

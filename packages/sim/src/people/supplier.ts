@@ -69,14 +69,16 @@ async function enrols(person: Person, room: SupplierRoom): Promise<SimDevice | u
     units: { cores, memoryBytes: 8_000_000_000, diskBytes: 0, gpus: [] },
     runtime: 'process',
     // Each on a host of its own: all offer the same cores.
-    host: `sim-${keys.publicKey.slice(0, 8)}`,
+    host: draw.hits(0.05) ? 'one and the same' : `sim-${keys.publicKey.slice(0, 8)}`,
     atMs: room.now(),
   };
   const opened = await person.ask('enrolment.create', {
-    body: json({ ...said, signature: sign(keys.secretKey, 'enrolment', canonical(said)) }),
+    body: json({ ...said, signature: sign(keys.secretKey, draw.hits(0.03) ? 'another' : 'enrolment', canonical(said)) }),
   });
   if ((opened?.body as unknown as EnrolmentView | undefined)?.state !== 'waiting') return undefined;
+  if (draw.hits(0.05)) await person.ask('device.approve', { body: json({ code: 'ZZZZ-ZZZZ' }) });
   const approved = await person.ask('device.approve', { body: json({ code }) });
+  if (draw.hits(0.05)) await person.ask('device.approve', { body: json({ code }) });
   if (approved?.status !== 200) return undefined;
   const { id } = approved.body as unknown as DeviceView;
   room.court.promised({ what: `${id} was enrolled`, kept: (rows) => rows.get('device', id)?.publicKey === keys.publicKey });
@@ -89,4 +91,5 @@ async function removes(person: Person, device: SimDevice, devices: SimDevice[], 
   if (said?.status !== 200) return;
   court.promised({ what: `${id} was removed`, kept: (rows) => rows.get('device', id)?.state === 'removed' });
   devices.splice(devices.indexOf(device), 1);
+  await person.ask('device.drain', { params: { device: id }, body: '{}' });
 }

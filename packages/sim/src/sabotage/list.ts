@@ -162,4 +162,39 @@ export const sabotages: readonly Sabotage[] = [
     'disk.append(file.path, line);',
     'queueMicrotask(() => { try { disk.append(file.path, line); } catch {} });',
   ),
+  // What the simulated network found in this code once, and is to find again.
+  wrong(
+    16,
+    'a full disk under the record of a log ends the worker',
+    `${worker}job/job-log.ts`,
+    `      } catch (error) {
+        log({ level: 'warn', event: 'job.log-waits', job, error: saying(error) });
+        await pause(clock, retryMs, signal);
+      }
+    }
+  }
+
+  async #put`,
+    `      } finally {
+        await pause(clock, 0, signal);
+      }
+    }
+  }
+
+  async #put`,
+  ),
+  wrong(
+    16,
+    'a timer that comes before its time ends a loop',
+    `${control}loop.ts`,
+    'if (isDue()) running = run();',
+    'running = isDue() ? run() : Promise.resolve();\n    if (isDue()) return;',
+  ),
+  wrong(
+    8,
+    'a hole that began long before a minute does not count in it',
+    `${core}timelock/coverage.ts`,
+    'before?.at ?? Math.min(from, heldFrom)',
+    'before?.at ?? from',
+  ),
 ];

@@ -33,8 +33,8 @@ async function tried({ name, edits, within }: Sabotage): Promise<Verdict> {
     },
   });
   const verdict = { name, caughtAfter, within, law };
-  if (!values.json)
-    console.log(`${caughtAfter === null ? 'SURVIVES' : `seed ${caughtAfter}`.padEnd(8)}  ${name}${law === '' ? '' : `  (${law})`}`);
+  const found = caughtAfter === null ? 'SURVIVES' : `seed ${String(caughtAfter)}`.padEnd(8);
+  if (!values.json) console.log(`${found}  ${name}${law === '' ? '' : `  (${law})`}`);
   return verdict;
 }
 

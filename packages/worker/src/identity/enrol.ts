@@ -26,7 +26,7 @@ export interface Enrolling {
   /** What to type at the network; '' when this device is enrolled there already, and was not removed since. */
   readonly code: string;
   /** Ends when the code is approved; rejects when it expires, or when `signal` fires. */
-  approved(signal?: AbortSignal): Promise<DeviceId>;
+  approved(this: void, signal?: AbortSignal): Promise<DeviceId>;
 }
 
 const networkView = Compile(routes['network.show'].answer);

@@ -95,11 +95,11 @@ export class JobLog {
   }
 
   async #upload(signal: AbortSignal): Promise<void> {
-    const { records, job, recipients, log, clock } = this.#ports;
+    const { job, recipients, log, clock } = this.#ports;
     const bytes = Math.min(this.#waiting.length, this.#record.pending?.bytes ?? segmentBytes * 4);
     if (this.#record.pending === null) {
-      this.#record = { ...this.#record, pending: { segment: this.#record.segments, bytes } };
-      records.save(job, this.#record);
+      await this.#keep({ ...this.#record, pending: { segment: this.#record.segments, bytes } }, signal);
+      if (signal.aborted) return;
     }
     const plain = this.#waiting.subarray(0, bytes);
     const sealed = await sealTo(recipients, plain);
@@ -116,9 +116,22 @@ export class JobLog {
     }
     if (signal.aborted) return;
     this.#waiting = this.#waiting.subarray(bytes);
-    this.#record = { ...this.#record, segments: segment + 1, coveredBytes: this.#record.coveredBytes + bytes, pending: null };
-    records.save(job, this.#record);
+    await this.#keep({ ...this.#record, segments: segment + 1, coveredBytes: this.#record.coveredBytes + bytes, pending: null }, signal);
     this.#ports.changed();
+  }
+
+  /** On disk before anything follows from it: a full one is waited for. */
+  async #keep(record: JobRecord, signal: AbortSignal): Promise<void> {
+    const { records, job, log, clock } = this.#ports;
+    this.#record = record;
+    while (!signal.aborted) {
+      try {
+        return records.save(job, record);
+      } catch (error) {
+        log({ level: 'warn', event: 'job.log-waits', job, error: saying(error) });
+        await pause(clock, retryMs, signal);
+      }
+    }
   }
 
   async #put(segment: number, body: Uint8Array): Promise<number> {

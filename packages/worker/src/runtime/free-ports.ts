@@ -9,7 +9,7 @@ const attemptsMax = 60;
 
 export interface HeldPorts {
   readonly ports: NodePorts;
-  release(): void;
+  release(this: void): void;
 }
 
 /** Where Ray's `ray://` server puts one server for each client; these cannot be pinned. */

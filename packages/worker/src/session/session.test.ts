@@ -5,7 +5,8 @@ import * as fc from 'fast-check';
 import type { Assignment, DeviceId, ToControl } from '@iog/protocol';
 import { realClock, realRandom, type Log } from '../ports.ts';
 import { readMessage } from './messages.ts';
-import { Session, retryDelayMs, type SessionOptions } from './session.ts';
+import { retryDelayMs } from './return-pace.ts';
+import { Session, type SessionOptions } from './session.ts';
 import { realWire } from './wire.ts';
 import { FakeControl, nonce } from '../test/fake-control.ts';
 

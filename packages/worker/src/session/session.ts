@@ -1,6 +1,7 @@
 // The session: this device's link to control. It knows epochs, silence and reconnecting; what to run is decided by who listens.
 import {
-  closeCodes,
+  agreedVersion,
+  isKnownIn,
   linkVersions,
   sockets,
   type Assignment,
@@ -10,19 +11,14 @@ import {
   type ToControl,
   type ToWorker,
 } from '@iog/protocol';
+import { urlsOf, wsUrl } from '../network-urls.ts';
 import { saying, type Clock, type Log, type Random, type Timer } from '../ports.ts';
 import { readMessage } from './messages.ts';
+import { displacedDelayMs, returnPace, type ReturnPace } from './return-pace.ts';
 import type { Wire, WireLink } from './wire.ts';
 
-const firstRetryMs = 200;
-const mostRetryMs = 5_000;
 /** A session that was shorter does not show that the trouble before it is over. */
 const settledAfterMs = 10_000;
-/** Two workers of one device would take the session from each other for ever: who is displaced leaves it alone for longer each time. */
-const displacedRetryMs = { first: 5_000, most: 300_000 } as const;
-/** A control that said it would be back is asked more often, for a while. */
-const backSoonForMs = 30_000;
-const backSoonRetryMs = 500;
 const coalesceMs = 20;
 /** In beats: how often control is asked for a sign of life, and how long it may give none. */
 const beatsPerPing = 1.5;
@@ -42,6 +38,7 @@ type WithoutEpoch<M> = M extends { epoch: number } ? Omit<M, 'epoch'> : M;
 export type Sendable = WithoutEpoch<Exclude<ToControl, { type: 'hello' | 'beat' }>>;
 
 export interface SessionOptions {
+  /** One, or several controls of one network: each lost session is followed by one with the next. */
   readonly url: string;
   readonly device: DeviceId;
   /** The network this device enrolled in; a challenge of another one is not answered. */
@@ -65,6 +62,8 @@ interface Live {
   readonly link: WireLink;
   readonly timers: Map<string, Timer>;
   epoch: number | undefined;
+  /** Of the link, from the welcome. */
+  version: number;
   welcomedAtMs: number;
   beatEveryMs: number;
   heardAtMs: number;
@@ -72,17 +71,21 @@ interface Live {
 
 export class Session {
   readonly #options: SessionOptions;
+  readonly #pace: ReturnPace;
   #live: Live | undefined;
   #retry: Timer | undefined;
   #failures = 0;
   #displaced = 0;
-  #backSoonUntilMs = 0;
+  #at = 0;
+  /** The request that the assignments to come are from. */
+  #trace: string | undefined;
   #highestEpoch = -1;
   #pulse = '';
   #stopped = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#pace = returnPace(options);
   }
 
   start(): void {
@@ -91,8 +94,8 @@ export class Session {
 
   /** Sends under the session's epoch; false while there is no session. Nothing is queued: whoever sends, sends again. */
   send(message: Sendable): boolean {
-    const epoch = this.#live?.epoch;
-    if (epoch === undefined) return false;
+    const { epoch, version = 0 } = this.#live ?? {};
+    if (epoch === undefined || !isKnownIn(version, message.type)) return false;
     const isDated = message.type === 'evidence' || message.type === 'sealed-for';
     this.#write(isDated ? { ...message, epoch } : message);
     return true;
@@ -127,20 +130,27 @@ export class Session {
     if (this.#stopped) return;
     const { url, wire, clock } = this.#options;
     const isMine = (): boolean => this.#live === mine;
-    const link = wire(url.replace(/^http/, 'ws').replace(/\/+$/, '') + sockets.link, {
+    const urls = urlsOf(url);
+    const link = wire(wsUrl(urls[this.#at % urls.length] ?? urls[0], sockets.link), {
       text: (text) => {
         if (isMine()) this.#hear(text);
       },
       alive: () => {
         mine.heardAtMs = clock.monoMs();
       },
-      closed: (reason, code) => {
-        if (!isMine()) return;
-        if (code === closeCodes.restarting) this.#backSoonUntilMs = clock.monoMs() + backSoonForMs;
-        this.#lose(reason);
+      closed: (reason) => {
+        if (isMine()) this.#lose(reason);
       },
     });
-    const mine: Live = { link, timers: new Map(), epoch: undefined, welcomedAtMs: 0, beatEveryMs: 2_000, heardAtMs: clock.monoMs() };
+    const mine: Live = {
+      link,
+      timers: new Map(),
+      epoch: undefined,
+      version: 0,
+      welcomedAtMs: 0,
+      beatEveryMs: 2_000,
+      heardAtMs: clock.monoMs(),
+    };
     this.#live = mine;
     this.#again('watch', beatsPerPing * mine.beatEveryMs, () => this.#watch());
   }
@@ -162,12 +172,16 @@ export class Session {
     if (message.type === 'refused') return this.#refused(message.code, message.detail);
     if (message.type === 'challenge') return this.#challenge(message);
     if (message.type === 'welcome') return this.#welcome(message);
+    if (message.type === 'bye') return this.#bye(message.retryInMs);
     const epoch = this.#live?.epoch;
     if (epoch === undefined) return this.#ignore(`${message.type} before the welcome`);
     switch (message.type) {
       case 'assignments':
         if (message.epoch !== epoch) return this.#ignore(`assignments of epoch ${message.epoch}; this is ${epoch}`);
-        return this.#options.assigned(message.assignments, message.trace);
+        return this.#assigned(message.assignments);
+      case 'trace':
+        this.#trace = message.request;
+        return undefined;
       case 'pulse':
         this.#pulse = message.nonce;
         return this.#write({ type: 'pulse-answer', nonce: message.nonce });
@@ -183,7 +197,7 @@ export class Session {
   #challenge({ nonce, network, min, max }: Extract<ToWorker, { type: 'challenge' }>): void {
     const { device, bootId, network: own, sign } = this.#options;
     if (network !== own) return this.#refuse('network.other', `this is the network ${network}; the device enrolled in ${own}`);
-    if (max < linkVersions.min || min > linkVersions.max) {
+    if (agreedVersion({ min, max }) === undefined) {
       const has = `${linkVersions.min}–${linkVersions.max}`;
       return this.#refuse('link.version', `this worker speaks the link versions ${has}; control speaks ${min}–${max}`);
     }
@@ -196,12 +210,25 @@ export class Session {
     if (live === undefined || live.epoch !== undefined) return;
     if (message.epoch <= this.#highestEpoch) return this.#lose(`a welcome of epoch ${message.epoch} after ${this.#highestEpoch}`);
     this.#highestEpoch = message.epoch;
+    if (this.#pace.welcomed()) this.#failures = 0;
     live.epoch = message.epoch;
+    live.version = message.version;
     live.welcomedAtMs = this.#options.clock.monoMs();
     live.beatEveryMs = Math.min(mostBeatEveryMs, Math.max(leastBeatEveryMs, message.beatEveryMs));
     this.#options.log({ level: 'info', event: 'session.open', epoch: message.epoch });
     this.#options.welcomed(message);
     this.#beat();
+  }
+
+  #assigned(assignments: readonly Assignment[]): void {
+    const trace = this.#trace;
+    this.#trace = undefined;
+    this.#options.assigned(assignments, trace);
+  }
+
+  #bye(retryInMs: number): void {
+    this.#pace.steady(retryInMs);
+    this.#lose('control stops, and will be back');
   }
 
   #beat(): void {
@@ -224,14 +251,14 @@ export class Session {
 
   #lose(reason: string): void {
     if (this.#live === undefined) return;
-    const { clock, random, log } = this.#options;
+    const { clock, log } = this.#options;
     if (this.#live.epoch !== undefined && clock.monoMs() - this.#live.welcomedAtMs >= settledAfterMs) this.#failures = 0;
     this.#end();
     if (this.#stopped) return;
-    const mostMs = clock.monoMs() < this.#backSoonUntilMs ? backSoonRetryMs : mostRetryMs;
-    const retryInMs = Math.min(mostMs, retryDelayMs(this.#failures, random));
+    const retryInMs = this.#pace.nextMs(this.#failures);
     if (this.#failures < loggedFailures) log({ level: 'warn', event: 'session.lost', reason, retryInMs });
     this.#failures += 1;
+    this.#at += 1;
     this.#retry = clock.after(retryInMs, () => this.#dial());
   }
 
@@ -246,7 +273,7 @@ export class Session {
     this.#end();
     if (this.#stopped) return;
     const { clock, random, log } = this.#options;
-    const retryInMs = retryDelayMs(this.#displaced, random, displacedRetryMs);
+    const retryInMs = displacedDelayMs(this.#displaced, random);
     const reason = 'another worker of this device took the session over';
     log({ level: 'warn', event: 'session.displaced', reason, retryInMs });
     this.#displaced += 1;
@@ -285,11 +312,4 @@ export class Session {
     });
     mine.timers.set(name, timer);
   }
-}
-
-/** Doubling with jitter: the first at most 200 ms, none above 5 s, unless said otherwise. */
-export function retryDelayMs(failures: number, random: Random, span = { first: firstRetryMs, most: mostRetryMs }): number {
-  const most = Math.min(span.most, span.first * 2 ** Math.min(failures, 10));
-  const part = ((random(1)[0] ?? 0) + 1) / 256;
-  return Math.ceil(most * (0.5 + part / 2));
 }

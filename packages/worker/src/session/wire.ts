@@ -8,8 +8,8 @@ export interface WireEvents {
   text(text: string): void;
   /** The peer gave any sign of life. */
   alive(): void;
-  /** Called once, also when the link never opened; `code` as RFC 6455 has it. */
-  closed(reason: string, code?: number): void;
+  /** Called once, also when the link never opened. */
+  closed(reason: string): void;
 }
 export interface WireLink {
   send(text: string): void;
@@ -31,7 +31,7 @@ export const realWire: Wire = (url, on) => {
   socket.on('error', (error) => {
     reason = error.message;
   });
-  socket.on('close', (code, text) => on.closed(reason || text.toString() || `closed with ${code}`, code));
+  socket.on('close', (code, text) => on.closed(reason || text.toString() || `closed with ${code}`));
   return {
     send: (text) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(text);

@@ -13,14 +13,21 @@ export class FakeControl {
   readonly #server: WebSocketServer;
   epoch = 0;
   network = 'net';
+  speaks = { min: 1, max: 1 };
+  /** Cuts whoever dials, as a control that is not back yet. */
+  away = false;
+  /** Says only what it is told to. */
+  silent = false;
   beatEveryMs = 60_000;
 
   constructor(server: WebSocketServer) {
     this.#server = server;
     server.on('connection', (socket) => {
       this.sockets.push(socket);
+      if (this.away) return socket.terminate();
       socket.on('message', (data: Buffer) => this.#hear(socket, JSON.parse(data.toString()) as ToControl));
-      this.say({ type: 'challenge', nonce, network: this.network, min: 1, max: 1 });
+      if (!this.silent) this.say({ type: 'challenge', nonce, network: this.network, ...this.speaks });
+      return undefined;
     });
   }
 
@@ -53,13 +60,13 @@ export class FakeControl {
 
   #hear(socket: WebSocket, message: ToControl): void {
     this.heard.push(message);
-    if (message.type !== 'hello') return;
+    if (message.type !== 'hello' || this.silent) return;
     this.epoch += 1;
     socket.send(
       JSON.stringify({
         type: 'welcome',
         epoch: this.epoch,
-        version: 1,
+        version: Math.min(message.max, this.speaks.max),
         beatEveryMs: this.beatEveryMs,
         sampleEveryMs: 1_000,
         lostAfterMs: 1_000,

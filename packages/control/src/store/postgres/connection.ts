@@ -62,14 +62,19 @@ export function connect({ url, schema }: Target, most: number): Connection {
   return {
     async ask(text, values) {
       const used = sql;
-      const late = setTimeout(() => {
+      const anew = (): void => {
         if (used !== sql) return;
         sql = fresh();
         // Rejects what is under way with CONNECTION_DESTROYED.
         void used.end({ timeout: 0 });
-      }, replyMs);
+      };
+      const late = setTimeout(anew, replyMs);
       try {
         return await used.unsafe(text, [...values], { prepare: true });
+      } catch (cause) {
+        // The driver may lose what it is asked while it comes back from a cut: nothing more is asked of it.
+        if (isOutage(cause)) anew();
+        throw cause;
       } finally {
         clearTimeout(late);
       }

@@ -9,7 +9,7 @@ export interface Group {
   /** JSON: what to check, write and delete, wave by wave. */
   readonly waves: string;
   /** The results, once it is known which checks were stale. */
-  results(stale: readonly number[]): CommitResult[];
+  results(this: void, stale: readonly number[]): CommitResult[];
 }
 
 interface Wave {

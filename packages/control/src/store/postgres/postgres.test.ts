@@ -183,3 +183,26 @@ test('an index declared later, or otherwise, files the rows that are there', asy
   assert.deepEqual(await again.query({ kind: 'note', index: 'owner', equals: 'o', limit: 9 }), []);
   for (const id of ['n0', 'n449']) assert.equal((await again.query({ kind: 'note', index: 'whole', equals: id, limit: 9 })).length, 1);
 });
+
+test('a server that is killed again and again holds nobody up for longer than its restart, and no commit is left unknown', async (t) => {
+  const store = await opened(t);
+  let isOver = false;
+  let longestMs = 0;
+  const busy = Array.from({ length: 3 }, async (_, i) => {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- the test ends it
+    for (let n = 0; !isOver; n++) {
+      const begun = performance.now();
+      await store.load([key('left', 'count')]);
+      await store.commit(put(note(`busy-${i}-${n}`)));
+      longestMs = Math.max(longestMs, performance.now() - begun);
+    }
+  });
+  for (let i = 0; i < 2; i++) {
+    await server.kill();
+    await server.start();
+    await countPair(store);
+  }
+  isOver = true;
+  await Promise.all(busy);
+  assert.ok(longestMs < 20_000, `something took ${Math.round(longestMs)} ms`);
+});

@@ -1,6 +1,5 @@
 // Reading rows from PostgreSQL: by key, all that is asked in one turn of the event loop at once, and by a page of an index.
 import { type Key, type Query, type StoredRow, type Versioned, StoreFault, mostRowsOfQuery, readCursor } from '../store.ts';
-import { decodeBody } from '../body.ts';
 import type { Catalog } from '../catalog.ts';
 import { type Connection, type Row, patiently } from './connection.ts';
 import { equalsText, plain, sortOf } from './text.ts';
@@ -32,7 +31,7 @@ export function postgresReader(connection: Connection, catalog: Catalog, patienc
       // A key that is not well formed would find the row of the replacement character.
       const places = wanted.flatMap(({ kind, id }, n) => (id.isWellFormed() ? [{ n, k: plain(kind), i: plain(id) }] : []));
       const found: Found[] = wanted.map(() => undefined);
-      for (const row of await ask(loadSql, [JSON.stringify(places)])) found[Number(row['n'])] = versioned(row);
+      for (const row of await ask(loadSql, [JSON.stringify(places)])) found[Number(row['n'])] = versioned(row, catalog);
       let from = 0;
       for (const { keys, resolve } of asked) resolve(found.slice(from, (from += keys.length)));
     } catch (cause) {
@@ -64,7 +63,7 @@ export function postgresReader(connection: Connection, catalog: Catalog, patienc
         id: cursor && value(plain(cursor.id)),
         sort: cursor?.sort === undefined ? undefined : { n: value(sortOf(cursor.sort).n), t: value(sortOf(cursor.sort).t) },
       });
-      return (await ask(sql, values)).map(versioned);
+      return (await ask(sql, values)).map((found) => versioned(found, catalog));
     },
   };
 }
@@ -88,9 +87,9 @@ function pageSql(descending: boolean, { atMost, id, sort }: PageParts): string {
     ORDER BY e.num${order}, e.txt${order}, e.id${order} LIMIT $4::int`;
 }
 
-function versioned(found: Row): Versioned<StoredRow> {
+function versioned(found: Row, catalog: Catalog): Versioned<StoredRow> {
   try {
-    return { version: Number(found['version']), row: decodeBody(String(found['body'])) as StoredRow };
+    return { version: Number(found['version']), row: catalog.rowOf(String(found['body'])) };
   } catch (cause) {
     throw new StoreFault('store.corrupt', 'a row of the store is damaged: stop, and restore the latest backup', cause);
   }

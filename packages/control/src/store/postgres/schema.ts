@@ -1,6 +1,5 @@
 // Bringing the schema of the store to this build's layout, and its entries to the indexes that are declared now. One process at a time.
-import { type StoredRow, StoreFault } from '../store.ts';
-import { decodeBody } from '../body.ts';
+import { StoreFault } from '../store.ts';
 import type { Catalog } from '../catalog.ts';
 import type { Connection, Target } from './connection.ts';
 import { type Migration, migrations as released } from './migrations.ts';
@@ -53,7 +52,7 @@ async function reindex(ask: Connection['ask'], catalog: Catalog): Promise<void> 
       last ?? [],
     );
     const filed = rows.map(({ kind, id, body }) => {
-      const row = decodeBody(String(body)) as StoredRow;
+      const row = catalog.rowOf(String(body));
       // A kind that is declared no more keeps its rows, outside of every index.
       return { k: kind, i: id, f: filedText(catalog.knows(row.kind) ? catalog.entriesOf(row) : []) };
     });

@@ -1,11 +1,10 @@
 // Reading rows from SQLite: by key, and by a page of an index.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Key, type Query, type StoredRow, type Versioned, StoreFault, mostRowsOfQuery, readCursor } from '../store.ts';
-import { decodeBody } from '../body.ts';
 import type { Catalog, Entry } from '../catalog.ts';
 
 export interface SqliteReader {
-  load(key: Key): Versioned<StoredRow> | undefined;
+  load(this: void, key: Key): Versioned<StoredRow> | undefined;
   query(query: Query): Versioned<StoredRow>[];
 }
 
@@ -34,7 +33,7 @@ export function sqliteReader(database: DatabaseSync, catalog: Catalog): SqliteRe
       // SQLite would look for the replacement character instead.
       if (!id.isWellFormed()) return undefined;
       const found = byKey.get(kind, id);
-      return found && versioned(found);
+      return found && versioned(found, catalog);
     },
     query({ kind, index, equals, after, atMost, limit, descending = false }) {
       if (!Number.isInteger(limit) || limit < 1 || limit > mostRowsOfQuery)
@@ -44,7 +43,7 @@ export function sqliteReader(database: DatabaseSync, catalog: Catalog): SqliteRe
       const values = [list, equals ?? 0, ...from, ...(atMost === undefined ? [] : [atMost]), limit];
       return page(after !== undefined, atMost !== undefined, descending)
         .all(...values)
-        .map(versioned);
+        .map((found) => versioned(found, catalog));
     },
   };
 }
@@ -57,9 +56,9 @@ function pageSql(cursor: boolean, atMost: boolean, descending: boolean): string 
     ORDER BY entries.sort${order}, entries.id${order} LIMIT ?`;
 }
 
-function versioned(found: Record<string, unknown>): Versioned<StoredRow> {
+function versioned(found: Record<string, unknown>, catalog: Catalog): Versioned<StoredRow> {
   try {
-    return { version: Number(found['version']), row: decodeBody(String(found['body'])) as StoredRow };
+    return { version: Number(found['version']), row: catalog.rowOf(String(found['body'])) };
   } catch (cause) {
     throw new StoreFault('store.corrupt', 'a row of the store is damaged: stop, and restore the latest backup', cause);
   }

@@ -1,8 +1,7 @@
 // Opening the database file of the store: its modes, its settings, its layout and the version of that, its indexes when their declarations changed.
 import { DatabaseSync } from 'node:sqlite';
 import { chmodSync, closeSync, openSync } from 'node:fs';
-import { StoreFault, type StoredRow } from '../store.ts';
-import { decodeBody } from '../body.ts';
+import { StoreFault } from '../store.ts';
 import type { Catalog } from '../catalog.ts';
 import { migrations } from './migrations.ts';
 
@@ -74,7 +73,7 @@ function reindex(database: DatabaseSync, catalog: Catalog): void {
     const next = database.prepare('SELECT seq, body FROM rows WHERE seq > ? ORDER BY seq LIMIT 1');
     for (let found = next.get(0); found; found = next.get(Number(found['seq']))) {
       const seq = Number(found['seq']);
-      const row = decodeBody(String(found['body'])) as StoredRow;
+      const row = catalog.rowOf(String(found['body']));
       // A kind that is declared no more keeps its rows, outside of every index.
       const entries = catalog.knows(row.kind) ? catalog.entriesOf(row) : [];
       for (const [list, equals, sort] of entries) file.run(list, equals, sort, row.id, seq);

@@ -14,6 +14,7 @@ export interface TestServer {
   /** Of a schema of its own in one database. */
   url(schema: string, port?: number): string;
   start(): Promise<void>;
+  isUp(): boolean;
   /** The whole server, as a power cut would end it. */
   kill(): Promise<void>;
   stop(): Promise<void>;
@@ -59,6 +60,7 @@ export async function testServer(): Promise<TestServer> {
     port,
     url,
     start,
+    isUp: () => child !== undefined && child.exitCode === null && child.signalCode === null,
     kill: () => ended('SIGKILL'),
     async stop() {
       await ended('SIGINT');

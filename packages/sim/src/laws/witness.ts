@@ -1,0 +1,38 @@
+// Shows the court the world behind the rows: what was heard, what ran, and what control has said to keep.
+import type { LeaseId } from '@iog/protocol';
+import type { SimDevice } from '../actors/device.ts';
+import type { Network } from '../network.ts';
+import { simPolicy } from '../policy.ts';
+
+interface Acknowledged {
+  readonly lease: LeaseId;
+  readonly segment: number;
+  readonly index: number;
+}
+
+export function witness(network: Pick<Network, 'court' | 'net' | 'world' | 'devices' | 'controls'>): void {
+  const { court, net, world, devices } = network;
+  const heardAt = new Map<string, number>();
+  const byId = (id: string): SimDevice[] => devices.filter((device) => device.id === id);
+  net.heard = (device) => heardAt.set(device, world.now);
+  net.told = (device, text) => {
+    if (!text.startsWith('{"type":"acknowledged"')) return;
+    // What control says to have is in the lease's chain already.
+    const { lease, segment, index } = JSON.parse(text) as Acknowledged;
+    const chain = court.rows.get('lease', lease)?.chain;
+    const has = chain && (chain.segment > segment || (chain.segment === segment && chain.index >= index));
+    if (!has) court.breaks('10 what was acknowledged is kept', `${device} was told that sample ${segment}/${index} of ${lease} is kept`);
+  };
+  court.world = {
+    isHonest: (id) => byId(id).length === 1 && !byId(id).some(({ hasLied }) => hasLied),
+    wasReady: (lease) => devices.some(({ host }) => host.readied.has(lease)),
+    runs: (lease, id) => byId(id).some(({ host }) => host.nodes.get(lease as LeaseId)?.runs === true),
+    silentMs: (id) => {
+      const at = Math.max(...byId(id).map(({ proc }) => heardAt.get(proc.name) ?? 0));
+      return network.controls.some(({ proc }) => proc.hasSkewed) ? undefined : world.now - at;
+    },
+    didTheWork: (id) => byId(id).some(({ host, isClone }) => isClone || host.lastWorkWasDone),
+    lostAfterMs: simPolicy.session.lostAfterMs,
+    maxGapMs: simPolicy.evidence.maxGapMs,
+  };
+}
