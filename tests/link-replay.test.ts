@@ -70,7 +70,7 @@ async function stage(rig: Rig, t: TestContext): Promise<Stage> {
   };
 }
 
-async function replay(worker: RecordedWorker, { before }: Stage): Promise<void> {
+async function replay(worker: RecordedWorker, people: Stage): Promise<void> {
   let shape = shapeOf([]);
   for (const { from, message } of recording) {
     if (from === 'worker') worker.say(message);
@@ -78,7 +78,7 @@ async function replay(worker: RecordedWorker, { before }: Stage): Promise<void> 
     else {
       const next = shapeOf(message.assignments);
       if (next === shape) continue;
-      await before(message.assignments);
+      await people.before(message.assignments);
       shape = next;
       await worker.meets(message, ({ assignments }) => shapeOf(assignments) === next);
     }

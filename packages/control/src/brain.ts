@@ -22,7 +22,7 @@ export interface Brain {
   /** Starts the loops. */
   begin(): void;
   /** Those that run, for whoever asks whether they go on. */
-  loops(): readonly Loop[];
+  loops(this: void): readonly Loop[];
   /** Ends the loops after the steps that run, then every session. */
   stop(): Promise<void>;
 }

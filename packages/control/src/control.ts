@@ -17,7 +17,7 @@ import { replicaId } from './replica/replica-id.ts';
 import { tables } from './tables.ts';
 import { forwardClock, realClock } from './clock.ts';
 import { type FirstAccount, makeFirstAccount } from './identity/first-account.ts';
-import { brain } from './brain.ts';
+import { type Brain, brain } from './brain.ts';
 import { requireWhole } from './backup/restore-backup.ts';
 import { socketLink } from './fleet/device-link.ts';
 import { httpServer } from './http/server.ts';
@@ -31,7 +31,7 @@ import { endInOrder } from './ending.ts';
 import { declareGauges } from './metrics/gauges.ts';
 import { meteredStore } from './metrics/metered-store.ts';
 import { prometheusMeter } from './metrics/prometheus.ts';
-import { keyWatch } from './identity/key-watch.ts';
+import { type KeyWatch, keyWatch } from './identity/key-watch.ts';
 
 export interface ControlSettings {
   /** The network's key, blobs, and the store unless it is elsewhere. One process has it. */
@@ -112,21 +112,7 @@ async function startOver(settings: ControlSettings, opened: Store): Promise<Runn
   const app = httpServer(ports, mind.desk, keys.watch, crowd);
   declareGauges(meter, ports, { mind, store, crowd, lag });
   serveOperator(app, ports, { meter, access: mind.desk.access, loops: mind.loops, isStopping: crowd.isStopping });
-  const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: policy.limits.linkMessageBytes });
-  const wide = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
-  const doors = {
-    access: mind.desk.access,
-    [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => mind.hub.accept(socketLink(ws))),
-    [sockets.deviceTunnel]: (request, socket, head, who) =>
-      wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
-    [sockets.clientTunnel]: (request, socket, head, who) =>
-      wide.handleUpgrade(request, socket, head, (ws) => {
-        tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.id, lease) });
-        const unwatch = keys.watch(who.key?.id ?? '', 'rent', () => ws.terminate());
-        ws.once('close', unwatch);
-      }),
-  } satisfies SocketDoors;
-  serveSockets(app.server, doors, crowd.isStopping);
+  serveSockets(app.server, doorsOf(ports, { mind, tunnels, watch: keys.watch }), crowd.isStopping);
   const closeRest = async (): Promise<void> => {
     await verifier.stop();
     tunnels.close();
@@ -142,6 +128,29 @@ async function startOver(settings: ControlSettings, opened: Store): Promise<Runn
     url: `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
     publicKey: key.publicKey,
     stop: () => (ended ??= endInOrder({ crowd, mind, app, store, log, closeRest })),
+  };
+}
+
+interface Behind {
+  readonly mind: Brain;
+  readonly tunnels: ReturnType<typeof tunnelSwitchboard>;
+  readonly watch: KeyWatch['watch'];
+}
+
+function doorsOf(ports: ControlPorts, { mind, tunnels, watch }: Behind): SocketDoors {
+  const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: ports.policy.limits.linkMessageBytes });
+  const wide = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
+  return {
+    access: mind.desk.access,
+    [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => mind.hub.accept(socketLink(ws))),
+    [sockets.deviceTunnel]: (request, socket, head, who) =>
+      wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
+    [sockets.clientTunnel]: (request, socket, head, who) =>
+      wide.handleUpgrade(request, socket, head, (ws) => {
+        tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.id, lease) });
+        const unwatch = watch(who.key?.id ?? '', 'rent', () => ws.terminate());
+        ws.once('close', unwatch);
+      }),
   };
 }
 

@@ -13,7 +13,7 @@ export interface Ending {
   readonly store: MeteredStore;
   readonly log: Log;
   /** What else is open and closes at once, before the server does. */
-  closeRest(): Promise<void>;
+  closeRest(this: void): Promise<void>;
 }
 
 /** A caller meanwhile hears 503 with Retry-After. Whoever waits longer than the limit is cut off; its request may have been done, and is repeated by its key. */

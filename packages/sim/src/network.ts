@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import type { DeviceId, Quote } from '@iog/protocol';
 import type { Row } from '@iog/core';
-import { type Commit, type LogLine, openSqlite, tables } from '@iog/control/sim';
+import { type Commit, type LogLine, StoreFault, openSqlite, tables } from '@iog/control/sim';
 import type { DeviceKeys, HttpAsk } from '@iog/worker/sim';
 import { generateAgeIdentity, generateSigningKey, hashApiSecret, makeApiSecret } from '@iog/seal';
 import { type Asked, SimControl, seedOf } from './actors/control.ts';
@@ -28,8 +28,9 @@ export interface Size {
   readonly controls: number;
 }
 
+const restartMs = 4_000;
 /** When simulated time begins: any will do. */
-export const epochMs = 1_800_000_000_000;
+const epochMs = 1_800_000_000_000;
 
 export class Network {
   readonly world: World;
@@ -81,8 +82,15 @@ export class Network {
     return lines.join('\n');
   }
 
+  /** One that cannot start, because the store refuses it, ends, and is started again. */
   startControl(control: SimControl): void {
-    void control.start();
+    control.start().catch((error: unknown) => {
+      if (!(error instanceof StoreFault)) return this.court.breaks('no bug', `${control.proc.name} cannot start: ${String(error)}`);
+      this.killControl(control);
+      this.world.after(restartMs, undefined, 'restart', () => {
+        if (!control.proc.isAlive) this.startControl(control);
+      });
+    });
   }
 
   killControl(control: SimControl): void {

@@ -4,7 +4,7 @@ import type { Counts } from './coverage.ts';
 import { faultKinds } from './faults/plan.ts';
 
 /** Why these are not reached: what is below HTTP and WebSocket, or is not simulated, does not happen here. */
-export const outOfReach: Readonly<Record<string, string>> = {
+const outOfReach: Readonly<Record<string, string>> = {
   'error request.too-large': 'the HTTP edge refuses it',
   'error request.rate-limited': 'nobody here asks that often',
   'error route.unknown': 'the HTTP edge refuses it',
@@ -36,7 +36,7 @@ function states(kind: string, all: readonly string[]): string[] {
 }
 
 /** Everything that ought to be reached. */
-export function reachable(): string[] {
+function reachable(): string[] {
   return [
     ...states('cluster', clusterStates),
     ...states('lease', leaseStates),

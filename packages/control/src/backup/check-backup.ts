@@ -24,7 +24,7 @@ export async function checkBackup(backup: string): Promise<CheckedBackup> {
     if (found.sha256 !== sha256) throw new BackupDamaged(`${name} is not what was written: its SHA-256 is ${found.sha256}`);
   }
   const rows: Row[] = [];
-  for await (const row of backupRows(backup)) rows.push(row);
+  for await (const row of backupRows(backup, rowReader())) rows.push(row);
   const report = lawReport(rows);
   for (const kind of new Set([...Object.keys(report.rows), ...Object.keys(manifest.rows)]))
     if (report.rows[kind] !== manifest.rows[kind])
@@ -34,13 +34,13 @@ export async function checkBackup(backup: string): Promise<CheckedBackup> {
   return { manifest, report };
 }
 
-export async function* backupRows(backup: string): AsyncGenerator<Row> {
-  const rowOf = rowReader();
+/** Row by row, each read by `read` from its text. */
+export async function* backupRows(backup: string, read: (body: string) => Row): AsyncGenerator<Row> {
   let line = 0;
   for await (const text of createInterface({ input: createReadStream(path.join(backup, rowsFile)), crlfDelay: Infinity })) {
     line += 1;
     try {
-      yield rowOf(text);
+      yield read(text);
     } catch (cause) {
       throw new BackupDamaged(`line ${line} of ${rowsFile} is no row`, { cause });
     }

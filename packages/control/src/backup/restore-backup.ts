@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync
 import path from 'node:path';
 import type { Row } from '@iog/core';
 import { type StoreChoice, dropStore, openStore, storeExists, storeOf } from '../store/choose.ts';
+import { decodeBody } from '../store/body.ts';
 import { type Store, StoreFault } from '../store/store.ts';
 import { tables } from '../tables.ts';
 import { type CheckedBackup, backupRows, checkBackup } from './check-backup.ts';
@@ -70,7 +71,8 @@ async function writeRows(store: Store, backup: string): Promise<void> {
     if (!result.ok) throw new BackupDamaged(`the row ${result.stale[0]?.kind} ${result.stale[0]?.id} is there twice`);
     rows = [];
   };
-  for await (const row of backupRows(backup)) if (rows.push(row) >= rowsAtOnce) await flush();
+  // As they are: the store fills in what a row of an earlier build lacks whenever it reads it.
+  for await (const row of backupRows(backup, (body) => decodeBody(body) as Row)) if (rows.push(row) >= rowsAtOnce) await flush();
   if (rows.length > 0) await flush();
 }
 

@@ -19,7 +19,7 @@ function rig() {
   return {
     opened: (device: string, epoch: number, now: number) =>
       void live.opened(device, epoch, now, absentSince(presence(device, now), watch(now))),
-    closed: live.closed,
+    closed: (device: string, epoch: number, now: number) => live.closed(device, epoch, now),
     absencesWithin: (device: string, from: number, to: number, now: number) => [
       ...witnessed(presence(device, now), from, to, watch(now)).absences,
     ],

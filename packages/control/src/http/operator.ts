@@ -11,8 +11,8 @@ import type { Door } from './access.ts';
 export interface Operated {
   readonly meter: PrometheusMeter;
   readonly access: Door;
-  loops(): readonly Pick<Loop, 'name' | 'everyMs' | 'steppedAt'>[];
-  isStopping(): boolean;
+  loops(this: void): readonly Pick<Loop, 'name' | 'everyMs' | 'steppedAt'>[];
+  isStopping(this: void): boolean;
 }
 
 export interface Readiness {

@@ -37,7 +37,7 @@ export interface Traffic {
   begin(route: RouteName, response: ServerResponse): void;
   /** Not counting streams. */
   underWay(): number;
-  isStopping(): boolean;
+  isStopping(this: void): boolean;
   /** Nobody comes in from now on; streams end. */
   close(): void;
 }

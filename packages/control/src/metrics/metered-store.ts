@@ -4,7 +4,7 @@ import type { Commit, Store } from '../store/store.ts';
 import type { Meter } from './meter.ts';
 
 export interface MeteredStore extends Store {
-  commitsWaiting(): number;
+  commitsWaiting(this: void): number;
 }
 
 export function meteredStore(store: Store, meter: Meter): MeteredStore {

@@ -20,7 +20,7 @@ export interface TestPorts {
   readonly ports: ControlPorts;
   readonly dir: string;
   readonly lines: LogLine[];
-  pass(ms: number): void;
+  pass(this: void, ms: number): void;
   write(...rows: Row[]): Promise<void>;
   row<K extends Row['kind']>(kind: K, id: string): Promise<RowMap[K] | undefined>;
   /** The ids of an index, in its order. */

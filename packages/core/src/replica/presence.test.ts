@@ -1,7 +1,7 @@
 // Sessions of one device over several replicas: whoever decides sees what one alone would have seen, and blames no device for an outage.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { makeId } from '@iog/protocol';
 import type { PresenceRow, ReplicaRow, SessionRecord } from '../rows.ts';
 import { absentSince, blankPresence, heardAt, isPresent, mergePresence, openPresence, witnessed } from './presence.ts';

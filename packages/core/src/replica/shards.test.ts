@@ -1,7 +1,7 @@
 // Shards: fairly spread, never taken from who lives, always taken over from who does not, and each claim under a newer generation.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ReplicaRow, ShardRow } from '../rows.ts';
 import { type ReplicaName, claimShards, enterReplica, isAlive, ownsShard, renewReplica, shardIds, shardOf } from './shards.ts';
 

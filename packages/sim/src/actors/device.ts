@@ -100,7 +100,7 @@ export class SimDevice {
 }
 
 /** The code of a process that dies in the middle goes no further. */
-export function guarded(run: () => void): void {
+function guarded(run: () => void): void {
   try {
     run();
   } catch (error) {

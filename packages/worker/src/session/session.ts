@@ -5,17 +5,16 @@ import {
   linkVersions,
   sockets,
   type Assignment,
-  type DeviceId,
   type ErrorCode,
-  type ObservedLease,
   type ToControl,
   type ToWorker,
 } from '@iog/protocol';
 import { urlsOf, wsUrl } from '../network-urls.ts';
-import { saying, type Clock, type Log, type Random, type Timer } from '../ports.ts';
+import { saying, type Timer } from '../ports.ts';
 import { readMessage } from './messages.ts';
 import { displacedDelayMs, returnPace, type ReturnPace } from './return-pace.ts';
-import type { Wire, WireLink } from './wire.ts';
+import type { Sendable, SessionOptions, Welcome } from './session-options.ts';
+import type { WireLink } from './wire.ts';
 
 /** A session that was shorter does not show that the trouble before it is over. */
 const settledAfterMs = 10_000;
@@ -31,32 +30,7 @@ const mostBeatEveryMs = 60_000;
 /** A long outage is told by its beginning. */
 const loggedFailures = 5;
 
-export type Welcome = Extract<ToWorker, { type: 'welcome' }>;
-export type CapacityQuestion = Extract<ToWorker, { type: 'capacity' }>;
-type WithoutEpoch<M> = M extends { epoch: number } ? Omit<M, 'epoch'> : M;
-/** A hello and beats are the session's own. */
-export type Sendable = WithoutEpoch<Exclude<ToControl, { type: 'hello' | 'beat' }>>;
-
-export interface SessionOptions {
-  /** One, or several controls of one network: each lost session is followed by one with the next. */
-  readonly url: string;
-  readonly device: DeviceId;
-  /** The network this device enrolled in; a challenge of another one is not answered. */
-  readonly network: string;
-  readonly bootId: string;
-  readonly sign: (domain: 'hello', value: unknown) => string;
-  readonly observe: () => readonly ObservedLease[];
-  readonly welcomed: (welcome: Welcome) => void;
-  readonly assigned: (assignments: readonly Assignment[], trace: string | undefined) => void;
-  readonly acknowledged: (message: Extract<ToWorker, { type: 'acknowledged' }>) => void;
-  readonly demanded: (question: CapacityQuestion) => void;
-  /** Control will not have this device: no retry follows. */
-  readonly refused: (code: string, detail: string) => void;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly wire: Wire;
-  readonly log: Log;
-}
+export type { CapacityQuestion, Sendable, SessionOptions, Welcome } from './session-options.ts';
 
 interface Live {
   readonly link: WireLink;

@@ -22,7 +22,7 @@ export interface TwoReplicas {
   readonly a: ReplicaProcess;
   readonly b: ReplicaProcess;
   /** All rows of one moment, or those of some kinds. */
-  rows<K extends Row['kind']>(...kinds: readonly K[]): Promise<RowMap[K][]>;
+  rows<K extends Row['kind']>(this: void, ...kinds: readonly K[]): Promise<RowMap[K][]>;
 }
 
 export async function twoReplicas(t: TestContext, server: TestServer, schema: string, changes: Partial<Policy> = {}): Promise<TwoReplicas> {
