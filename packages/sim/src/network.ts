@@ -187,6 +187,11 @@ export class Network {
         const name = `${supplier.replace('supplier', 'device')}-${(count += 1)}`;
         const host: SimHost = new SimHost(this.world, this.#heads, name, cores, (node) => this.#ran(host, node));
         const device = this.device(name, { keys, id, host, disk: new SimDisk(this.world) });
+        // Some begin with a lie about what they can do.
+        if (this.world.chance(`lies/${name}`).hits(0.15)) {
+          host.faults.isLying = true;
+          this.world.after(200_000, undefined, 'ends lying', () => void (host.faults.isLying = false));
+        }
         device.start();
         return device;
       },

@@ -19,6 +19,8 @@ export class Net {
   readonly mishaps = new Map<Mishap, number>();
   /** The weather of a path, by the name of its outer place. */
   weatherOf: (place: string) => Weather = () => fair;
+  /** What a device says, as it leaves. */
+  says: (device: string, text: string) => void = () => undefined;
   /** What control says to a device, as it leaves. */
   told: (device: string, text: string) => void = () => undefined;
   /** A control that is up hears a device. */
@@ -111,6 +113,7 @@ export class Link {
     this.#on = on;
     this.outer = {
       send: (text) => {
+        this.#net.says(this.#device.name, text);
         this.said.push(text);
         if (this.said.length > 64) this.said.shift();
         this.say(text);

@@ -179,11 +179,11 @@ const onDevice: Partial<Record<FaultKind, OnDevice>> = {
       host.faults.isLying = false;
     };
   },
-  'hostile link': (network, device, { id, strength }) => {
+  'hostile link': (network, device, fault) => {
     const { proc } = device;
-    if (strength > 0.7) device.hasLied = true;
+    device.hasLied = true;
     const link = network.net.links.get(proc.name);
-    if (link !== undefined) for (const text of hostileTexts(network, link.said, id, strength)) link.say(text);
+    if (link !== undefined) for (const text of hostileTexts(network, device, link.said, fault)) link.say(text);
     return () => undefined;
   },
   'cloned disk': (network, device, { id, forMs }) => {

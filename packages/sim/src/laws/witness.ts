@@ -15,6 +15,16 @@ export function witness(network: Pick<Network, 'court' | 'net' | 'world' | 'devi
   const heardAt = new Map<string, number>();
   const byId = (id: string): SimDevice[] => devices.filter((device) => device.id === id);
   net.heard = (device) => heardAt.set(device, world.now);
+  // Evidence is on the device's disk before it is sent.
+  net.says = (name, text) => {
+    const [, lease] = /^\{"type":"evidence".*"lease":"(lea_[0-9a-z]{26})"/.exec(text) ?? [];
+    if (lease === undefined) return;
+    const device = devices.find(({ proc }) => proc.name === name);
+    const spool = Buffer.from(device?.disk.files.get(`/device/spool/${lease}.chain`)?.bytes ?? []).toString();
+    const missing = text.match(/"bytes":"[A-Za-z0-9_-]+"/g)?.find((bytes) => !spool.includes(bytes));
+    if (missing !== undefined)
+      court.breaks('10 evidence is on disk before it is sent', `${name} sent a sample of ${lease} that is not in its spool`);
+  };
   net.told = (device, text) => {
     if (!text.startsWith('{"type":"acknowledged"')) return;
     // What control says to have is in the lease's chain already.

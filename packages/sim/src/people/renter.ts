@@ -20,6 +20,7 @@ export async function rents(person: Person, room: RenterRoom): Promise<void> {
     if (dice < 0.35 || cluster === undefined) {
       const made = await create(person, room, String(account));
       if (made) clusters.push(made);
+      if (made && draw.hits(0.7)) await submit(person, room, made);
     } else if (dice < 0.6) await submit(person, room, cluster);
     else if (dice < 0.68) await stop(person, cluster);
     else if (dice < 0.8) await end(person, room, cluster);
