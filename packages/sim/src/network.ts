@@ -211,13 +211,9 @@ export class Network {
     const { lease, generation } = started.spec;
     if ((host.started.get(`${lease} generation ${generation}`) ?? 0) > 1)
       this.court.breaks('6 a node is started once', `${lease} was started again on ${host.name} under generation ${generation}`);
-    // Two machines with one key say different things of one device: what runs on both, nobody can know.
-    if (
-      this.devices.some(
-        ({ isClone, host: other, id }) => isClone && (other === host || this.devices.some((each) => each.host === host && each.id === id)),
-      )
-    )
-      return;
+    // One that lies, or that two machines pretend to be, is believed by control as any is: what runs there, nobody can know.
+    const own = this.devices.find((device) => device.host === host);
+    if (own && this.court.world?.isHonest(own.id) !== true) return;
     for (const node of host.nodes.values()) {
       if (node === started || !node.runs) continue;
       const shared = node.spec.slice.cores.filter((core) => started.spec.slice.cores.includes(core));

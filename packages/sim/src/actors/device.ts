@@ -6,6 +6,8 @@ import type { World } from '../engine/world.ts';
 import type { SimDisk } from '../ports/disk.ts';
 import { SimHost, type SimNode } from '../ports/host.ts';
 
+const restartMs = 4_000;
+
 export interface DeviceRoom {
   readonly network: string;
   readonly http: (proc: Proc, ask: HttpAsk) => Promise<{ status: number; body: Uint8Array }>;
@@ -53,7 +55,16 @@ export class SimDevice {
       after: (delayMs, run) => proc.after(delayMs, 'timer', () => guarded(run)),
     };
     const signer = { device: id, secretKey: keys.secretKey, clock, random };
-    guarded(() => {
+    // A worker that cannot start, as on a full disk, ends, and is started again by its supervisor.
+    const gaveUp = (error: unknown): void => {
+      if (error instanceof Died || !lives()) return;
+      this.#world.tell(`${proc.name} cannot start: ${String(error)}`);
+      this.kill();
+      this.#world.after(restartMs, undefined, 'restart', () => {
+        if (!proc.isAlive && !this.isUnplugged) this.start();
+      });
+    };
+    try {
       const wiring = new Wiring({
         dir: '/device',
         url: 'http://control',
@@ -73,10 +84,10 @@ export class SimDevice {
         wire: wireOf(proc),
         log: (line) => lives() && heard(proc, line),
       });
-      void wiring.start().catch((error: unknown) => {
-        if (!(error instanceof Died)) throw error;
-      });
-    });
+      void wiring.start().catch(gaveUp);
+    } catch (error) {
+      gaveUp(error);
+    }
   }
 
   /** The worker's process dies; what it started is kept for a while. */

@@ -21,7 +21,7 @@ export interface RenterRoom {
 export async function quoted(person: Person): Promise<Quote | undefined> {
   const { draw } = person;
   const nodes = draw.between(1, 3);
-  const durationMs = draw.pick([120_000, 600_000, 1_800_000, 7_200_000, 60_000]);
+  const durationMs = draw.pick([120_000, 600_000, 1_800_000, 3_900_000, 60_000]);
   const cap = draw.hits(0.2) ? { capMicro: String(draw.between(1, 40) * 100) } : {};
   const demand = { nodes, coresPerNode: draw.between(1, 3), memoryBytesPerNode: 1_000_000_000, durationMs, ...cap };
   const said = await person.ask('quote.create', {

@@ -1,5 +1,6 @@
 // The Ray of a simulated head: jobs that run for a while and end well, badly, or when they are stopped.
 import type { RayJob, RayJobs } from '@iog/worker/sim';
+import type { Chance } from '../engine/chance.ts';
 import { never, type Proc } from '../engine/proc.ts';
 import type { World } from '../engine/world.ts';
 
@@ -13,10 +14,12 @@ export class SimRay {
   readonly #name: string;
   readonly jobs = new Map<string, Held>();
   #isDead = false;
+  readonly #draw: Chance;
 
   constructor(world: World, name: string) {
     this.#world = world;
     this.#name = name;
+    this.#draw = world.chance(`ray/${name}`);
   }
 
   die(): void {
@@ -28,7 +31,8 @@ export class SimRay {
     const lives = proc.lives();
     const ask = async <T>(call: string, work: () => T): Promise<T> => {
       if (!lives() || proc.diesAt('before', call)) return never();
-      await proc.pause(20, '');
+      // Most answers are there at once: a job is asked for every second.
+      if (this.#draw.hits(0.1)) await proc.pause(20, '');
       if (this.#isDead) throw new Error('the dashboard does not answer');
       const done = work();
       if (proc.diesAt('after', call)) return never();
@@ -59,7 +63,7 @@ export class SimRay {
   #run(id: string): void {
     const draw = this.#world.chance(`job/${id}`);
     this.jobs.set(id, { job: { status: 'RUNNING' }, log: 'it begins\n' });
-    const forMs = draw.between(10_000, 900_000);
+    const forMs = draw.between(10_000, 300_000);
     const isFine = draw.hits(0.8);
     this.#world.after(forMs, undefined, `job ${id}`, () =>
       this.#end(id, isFine ? { status: 'SUCCEEDED', exitCode: 0 } : { status: 'FAILED', exitCode: 3 }),
