@@ -4,10 +4,11 @@ import { clusterBench } from './cluster/cluster.ts';
 import { coldStartBench } from './cold-start.ts';
 import { ledgerBench } from './ledger.ts';
 import { ledgerPostgresBench } from './ledger-postgres.ts';
+import { overloadBench } from './overload.ts';
 import { type Bench, type Measured, tableOf } from './line.ts';
 import { simulatorBench } from './simulator.ts';
 
-const benches: readonly Bench[] = [clusterBench, ledgerBench, ledgerPostgresBench, simulatorBench, coldStartBench];
+const benches: readonly Bench[] = [clusterBench, ledgerBench, ledgerPostgresBench, coldStartBench, overloadBench, simulatorBench];
 const names = benches.map(({ name }) => name).join(', ');
 
 process.exitCode = await main();

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { iogClient, type IogClient } from '@iog/client';
-import { type StoreChoice, readPostgresRows, readRows } from '@iog/control';
+import { type StoreChoice, readRows } from '@iog/control';
 import type { Row, RowMap } from '@iog/core';
 import type { DeviceId, Policy } from '@iog/protocol';
 import { generateAgeIdentity, hashApiSecret, makeApiSecret, randomBytes } from '@iog/seal';
@@ -129,7 +129,7 @@ async function ownServer(): Promise<TestServer> {
 }
 
 async function rowsOf<K extends Row['kind']>(url: string | undefined, file: string, kinds: readonly K[] | undefined): Promise<RowMap[K][]> {
-  return url === undefined ? readRows(file, kinds) : readPostgresRows(url, kinds);
+  return readRows(url === undefined ? { kind: 'sqlite', path: file } : { kind: 'postgres', url }, kinds);
 }
 
 export async function newAccount(name: string): Promise<Account> {

@@ -32,7 +32,7 @@ const floors: Readonly<Record<string, Floor>> = {
     because: 'a renter runs it alone: it knows the network by its routes, not by its code',
   },
   'packages/control': {
-    uses: ['@iog/protocol', '@iog/seal', '@iog/core', 'fastify', 'ws', 'typebox', 'postgres', 'node:'],
+    uses: ['@iog/protocol', '@iog/seal', '@iog/core', 'fastify', 'ws', 'typebox', 'postgres', 'prom-client', 'node:'],
     onlyIn: { 'node:sqlite': 'packages/control/src/store/sqlite/', postgres: 'packages/control/src/store/postgres/' },
     because: 'services meet over the words in protocol, and only store/ speaks SQL',
   },

@@ -110,7 +110,7 @@ test('a worker of version 1 lives the whole life of a lease under this control, 
   assert.equal((await show(`/v1/devices/${enrolled.id}`))['connected'], true);
 
   // The rows of this life are of all kinds: no earlier row may lack, as it is read now, a field that all of now have.
-  const now = readRows(path.join(rig.dir, 'control.sqlite'));
+  const now = await readRows({ kind: 'sqlite', path: path.join(rig.dir, 'control.sqlite') });
   const { rowOf } = catalogOf(tables);
   assert.deepEqual(lackingIn(earlierBodies.map(rowOf), now), []);
   const unread = earlierBodies.map((body) => decodeBody(body) as object);

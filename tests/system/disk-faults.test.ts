@@ -52,7 +52,7 @@ async function place(t: TestContext): Promise<Place> {
 
 const draw = (client: IogClient, n: number) =>
   client.call('faucet.draw', { body: { amountMicro: String(n) }, idempotencyKey: `draw-number-${n}` });
-const rowsOf = (data: string) => readRows(path.join(data, 'control.sqlite'));
+const rowsOf = (data: string) => readRows({ kind: 'sqlite', path: path.join(data, 'control.sqlite') });
 const refusedAs = (code: string, says: RegExp) => (error: unknown) => {
   assert.ok(error instanceof StartRefused, String(error));
   assert.equal(error.code, code, error.message);
@@ -88,7 +88,7 @@ test(
     await draw(client, failure.n);
     const after = await client.call('balance.show', {});
     assert.equal(BigInt(after.availableMicro), BigInt(before.availableMicro) + BigInt(failure.n), 'drawn once');
-    assert.deepEqual(checkLaws(rowsOf(data)), []);
+    assert.deepEqual(checkLaws(await rowsOf(data)), []);
     await child.kill();
   },
 );
@@ -98,7 +98,7 @@ test('a read-only data directory: control refuses to start and says so; nothing 
   const first = await start();
   await draw(first.client, 5);
   await first.child.kill();
-  const rows = rowsOf(data);
+  const rows = await rowsOf(data);
   assert.equal(spawnSync('mount', ['--bind', data, data]).status, 0);
   mounts.add(data);
   assert.equal(spawnSync('mount', ['-o', 'remount,ro,bind', data]).status, 0);
@@ -107,7 +107,7 @@ test('a read-only data directory: control refuses to start and says so; nothing 
   const again = await start();
   assert.equal((await again.client.call('balance.show', {})).availableMicro, '5');
   assert.deepEqual(
-    rowsOf(data).filter(({ kind }) => kind === 'entry'),
+    (await rowsOf(data)).filter(({ kind }) => kind === 'entry'),
     rows.filter(({ kind }) => kind === 'entry'),
   );
 });
@@ -141,14 +141,14 @@ test('a damaged database: said as damage, left as it is, and good again once it 
     assert.ok(error instanceof StartRefused, String(error));
     said.push(`${error.code} ${error.message}`);
   }
-  assert.throws(() => rowsOf(data), { code: 'store.corrupt' });
+  await assert.rejects(() => rowsOf(data), { code: 'store.corrupt' });
   assert.ok(said.length > 0, 'the damage is not passed over');
   for (const line of said) assert.match(line, /damaged: stop/);
   fs.writeFileSync(file, whole);
   for (const beside of ['-wal', '-shm']) fs.rmSync(file + beside, { force: true });
   const { client } = await start();
   assert.equal((await client.call('balance.show', {})).availableMicro, String((60 * 61) / 2));
-  assert.deepEqual(checkLaws(rowsOf(data)), []);
+  assert.deepEqual(checkLaws(await rowsOf(data)), []);
 });
 
 test('a second control on the same directory is refused, and names the first, which goes on', async (t) => {
@@ -157,7 +157,7 @@ test('a second control on the same directory is refused, and names the first, wh
   await draw(client, 7);
   await assert.rejects(start(), refusedAs('store.in-use', new RegExp(`in use by process ${child.pid}: stop that process`)));
   await draw(client, 8);
-  assert.deepEqual(checkLaws(rowsOf(data)), []);
+  assert.deepEqual(checkLaws(await rowsOf(data)), []);
 });
 
 test('a second worker on the same device is refused; the first goes on', async (t) => {

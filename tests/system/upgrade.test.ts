@@ -86,7 +86,7 @@ async function finish(at: Scene): Promise<Receipt> {
     const grounds = JSON.stringify(lease.verdicts.filter(({ verdict }) => verdict !== 'proven'));
     assert.equal(lease.minutes.unproven + lease.minutes.violated, 0, `every minute is proven: ${grounds}`);
   }
-  assert.deepEqual(checkLaws(readRows(network.store)), []);
+  assert.deepEqual(checkLaws(await readRows({ kind: 'sqlite', path: network.store })), []);
   return receipt;
 }
 

@@ -21,6 +21,8 @@ export interface Brain {
   readonly hub: SessionHub;
   /** Starts the loops. */
   begin(): void;
+  /** Those that run, for whoever asks whether they go on. */
+  loops(this: void): readonly Loop[];
   /** Ends the loops after the steps that run, then every session. */
   stop(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (de
   return {
     desk: desk(ports, handlersOf(ports, drop)),
     hub,
+    loops: () => loops,
     begin() {
       const [clusters, minutes] = [clusterLoop(ports), minuteLoop(ports)];
       const gained = (): void => {

@@ -12,7 +12,7 @@ test('a repeated request gets the answer that it got, to the letter, although it
   const store = openSqlite({ path: ':memory:', tables });
   t.after(() => store.close());
   let now = 1_000;
-  const ports = { store, clock: { now: () => now++ }, random: randomBytes } as unknown as ControlPorts;
+  const ports = { store, clock: { now: () => now++ }, random: randomBytes, log: () => undefined } as unknown as ControlPorts;
   const key = { account: `acc_${'0'.repeat(26)}`, key: 'key' };
   const call = { key, route: 'device.drain', idempotencyKey: 'drain-0001', request: 'req', body: {} } as unknown as Call<'device.drain'>;
   const ask = () =>

@@ -83,6 +83,7 @@ export async function command<N extends RouteName, V>(
     await noteRejection(ports, call, subject, result.rejection);
     return refuse(result.rejection);
   }
+  ports.log({ level: 'info', event: 'command.accepted', route: call.route, request: call.request, subject: subject.slice(0, 128) });
   return answer(result.shown);
 }
 

@@ -17,13 +17,21 @@ import { replicaId } from './replica/replica-id.ts';
 import { tables } from './tables.ts';
 import { forwardClock, realClock } from './clock.ts';
 import { type FirstAccount, makeFirstAccount } from './identity/first-account.ts';
-import { brain } from './brain.ts';
+import { type Brain, brain } from './brain.ts';
+import { requireWhole } from './backup/restore-backup.ts';
 import { socketLink } from './fleet/device-link.ts';
 import { httpServer } from './http/server.ts';
-import { serveSockets } from './http/sockets.ts';
+import { type SocketDoors, serveSockets } from './http/sockets.ts';
 import { tunnelSwitchboard } from './tunnel/switchboard.ts';
 import { tunnelSocketOptions } from './tunnel/carrier.ts';
-import { keyWatch } from './identity/key-watch.ts';
+import { watchLag } from './http/lag-watch.ts';
+import { serveOperator } from './http/operator.ts';
+import { traffic } from './http/traffic.ts';
+import { endInOrder } from './ending.ts';
+import { declareGauges } from './metrics/gauges.ts';
+import { meteredStore } from './metrics/metered-store.ts';
+import { prometheusMeter } from './metrics/prometheus.ts';
+import { type KeyWatch, keyWatch } from './identity/key-watch.ts';
 
 export interface ControlSettings {
   /** The network's key, blobs, and the store unless it is elsewhere. One process has it. */
@@ -53,6 +61,7 @@ const streamsPerClient = 256;
 
 /** Starts control. Throws StoreFault `store.in-use` where the directory is taken, an Error with code EADDRINUSE where the port is. */
 export async function startControl(settings: ControlSettings): Promise<RunningControl> {
+  requireWhole(settings.dir);
   const store = await openStore(settings.dir, settings.store, tables);
   try {
     return await startOver(settings, store);
@@ -62,7 +71,9 @@ export async function startControl(settings: ControlSettings): Promise<RunningCo
   }
 }
 
-async function startOver(settings: ControlSettings, store: Store): Promise<RunningControl> {
+async function startOver(settings: ControlSettings, opened: Store): Promise<RunningControl> {
+  const meter = prometheusMeter();
+  const store = meteredStore(opened, meter);
   const { policy, log, periods = usualPeriods } = settings;
   const objection = capacityObjection(policy);
   if (objection) throw new Error(`the policy ${policy.name} cannot be run: ${objection}`);
@@ -87,6 +98,7 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
     replica,
     verifyCapacity: verifier.verify,
     log,
+    meter,
   };
   await makeFirstAccount(ports, settings.firstAccount);
   const tunnels = tunnelSwitchboard({
@@ -95,21 +107,19 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
   });
   const mind = brain(ports, pulseSecret, (device) => tunnels.dropDevice(device));
   const keys = keyWatch(ports);
-  const app = httpServer(ports, mind.desk, keys.watch);
-  const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: policy.limits.linkMessageBytes });
-  const wide = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
-  serveSockets(app.server, {
-    access: mind.desk.access,
-    [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => mind.hub.accept(socketLink(ws))),
-    [sockets.deviceTunnel]: (request, socket, head, who) =>
-      wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
-    [sockets.clientTunnel]: (request, socket, head, who) =>
-      wide.handleUpgrade(request, socket, head, (ws) => {
-        tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.id, lease) });
-        const unwatch = keys.watch(who.key?.id ?? '', 'rent', () => ws.terminate());
-        ws.once('close', unwatch);
-      }),
-  });
+  const lag = watchLag();
+  const crowd = traffic(meter, { ...lag, commitsWaiting: store.commitsWaiting });
+  const app = httpServer(ports, mind.desk, keys.watch, crowd);
+  declareGauges(meter, ports, { mind, store, crowd, lag });
+  serveOperator(app, ports, { meter, access: mind.desk.access, loops: mind.loops, isStopping: crowd.isStopping });
+  serveSockets(app.server, doorsOf(ports, { mind, tunnels, watch: keys.watch }), crowd.isStopping);
+  const closeRest = async (): Promise<void> => {
+    await verifier.stop();
+    tunnels.close();
+    keys.stop();
+    lag.stop();
+  };
+  let ended: Promise<void> | undefined;
   await app.listen({ host: settings.host, port: settings.port });
   mind.begin();
   const address = app.server.address();
@@ -117,14 +127,30 @@ async function startOver(settings: ControlSettings, store: Store): Promise<Runni
   return {
     url: `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
     publicKey: key.publicKey,
-    async stop() {
-      await mind.stop();
-      await verifier.stop();
-      tunnels.close();
-      keys.stop();
-      await app.close();
-      await store.close();
-    },
+    stop: () => (ended ??= endInOrder({ crowd, mind, app, store, log, closeRest })),
+  };
+}
+
+interface Behind {
+  readonly mind: Brain;
+  readonly tunnels: ReturnType<typeof tunnelSwitchboard>;
+  readonly watch: KeyWatch['watch'];
+}
+
+function doorsOf(ports: ControlPorts, { mind, tunnels, watch }: Behind): SocketDoors {
+  const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: ports.policy.limits.linkMessageBytes });
+  const wide = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
+  return {
+    access: mind.desk.access,
+    [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => mind.hub.accept(socketLink(ws))),
+    [sockets.deviceTunnel]: (request, socket, head, who) =>
+      wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
+    [sockets.clientTunnel]: (request, socket, head, who) =>
+      wide.handleUpgrade(request, socket, head, (ws) => {
+        tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.id, lease) });
+        const unwatch = watch(who.key?.id ?? '', 'rent', () => ws.terminate());
+        ws.once('close', unwatch);
+      }),
   };
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loop } from './loop.ts';
+import { silentMeter } from './metrics/meter.ts';
 
 function rig() {
   let now = 0;
@@ -28,7 +29,7 @@ function rig() {
 
 test('a timer that comes too early does not end the loop', async () => {
   const { clock, log, seen, fire } = rig();
-  const looked = loop('test', 100, { clock, log }, async (ids) => void seen.push(ids));
+  const looked = loop('test', 100, { clock, log, meter: silentMeter }, async (ids) => void seen.push(ids));
   await fire(0);
   await fire(99);
   await fire(99);
@@ -39,7 +40,7 @@ test('a timer that comes too early does not end the loop', async () => {
 
 test('a wake-up looks at its ids alone, and does not put off the look at all', async () => {
   const { clock, log, seen, fire } = rig();
-  const looked = loop('test', 100, { clock, log }, async (ids) => void seen.push(ids));
+  const looked = loop('test', 100, { clock, log, meter: silentMeter }, async (ids) => void seen.push(ids));
   await fire(0);
   looked.wake('a');
   looked.wake('b');
@@ -51,7 +52,7 @@ test('a wake-up looks at its ids alone, and does not put off the look at all', a
 
 test('a step that fails is tried again', async () => {
   const { clock, log, seen, fire } = rig();
-  const looked = loop('test', 100, { clock, log }, async (ids) => {
+  const looked = loop('test', 100, { clock, log, meter: silentMeter }, async (ids) => {
     seen.push(ids);
     throw new Error('no');
   });

@@ -1,9 +1,14 @@
 // A loop takes no input: it looks at the rows and does one idempotent step, again and again; a wake-up makes it look at one row sooner.
+import type { Instant } from '@iog/protocol';
 import type { ControlPorts, Log, Timer } from './ports.ts';
 
 export interface Loop {
+  readonly name: string;
+  readonly everyMs: number;
   /** With the id of what has changed, that alone is looked at; without, all. */
   wake(this: void, id?: string): void;
+  /** When the last step ended that did not fail; when the loop was made, before the first. */
+  steppedAt(this: void): Instant;
   /** Stops after the step that is running. */
   stop(): Promise<void>;
 }
@@ -12,7 +17,7 @@ export interface Loop {
 export function loop(
   name: string,
   everyMs: number,
-  { clock, log }: Pick<ControlPorts, 'clock' | 'log'>,
+  { clock, log, meter }: Pick<ControlPorts, 'clock' | 'log' | 'meter'>,
   step: (woken: readonly string[] | undefined) => Promise<void>,
 ): Loop {
   const woken = new Set<string>();
@@ -20,19 +25,30 @@ export function loop(
   let running: Promise<void> | undefined;
   let allDueAt = Number.NEGATIVE_INFINITY;
   let stopped = false;
+  let wokenAt = clock.now();
+  let steppedAt = wokenAt;
 
   const isDue = (): boolean => woken.size > 0 || clock.now() >= allDueAt;
+  const once = async (ids: readonly string[] | undefined, dueAt: Instant): Promise<void> => {
+    const startedAt = clock.now();
+    meter.time('loop_lag', { loop: name }, Math.max(0, startedAt - dueAt));
+    try {
+      await step(ids);
+      steppedAt = clock.now();
+    } catch (error) {
+      meter.count('loop_failures', { loop: name });
+      logFailure(log, name, error);
+    }
+    meter.time('loop_step', { loop: name }, clock.now() - startedAt);
+  };
   const run = async (): Promise<void> => {
     do {
       const isAll = clock.now() >= allDueAt;
       const ids = isAll ? undefined : [...woken];
+      const dueAt = isAll && Number.isFinite(allDueAt) ? allDueAt : wokenAt;
       woken.clear();
       if (isAll) allDueAt = clock.now() + everyMs;
-      try {
-        await step(ids);
-      } catch (error) {
-        logFailure(log, name, error);
-      }
+      await once(ids, dueAt);
       // oxlint-disable-next-line no-unmodified-loop-condition -- a wake-up or a stop changes them while a step waits
     } while (!stopped && isDue());
     running = undefined;
@@ -47,7 +63,11 @@ export function loop(
   };
   timer = clock.after(0, look);
   return {
+    name,
+    everyMs,
+    steppedAt: () => steppedAt,
     wake(id) {
+      if (woken.size === 0) wokenAt = clock.now();
       if (id === undefined) allDueAt = Number.NEGATIVE_INFINITY;
       else woken.add(id);
       look();

@@ -4,6 +4,7 @@ import type { CapacityDemand, RowMap } from '@iog/core';
 import type { Store } from './store/store.ts';
 import { type Reading, transact } from './store/decide.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
+import type { Meter } from './metrics/meter.ts';
 import type { Signals } from './signals.ts';
 import type { LiveDevices } from './fleet/live-devices.ts';
 import type { Replica } from './replica/membership.ts';
@@ -58,6 +59,7 @@ export interface ControlPorts {
   /** Whether the digests are those of the demand. Takes the time of the work itself, off the main thread; rejects where there is no room for it. */
   readonly verifyCapacity: (demand: CapacityDemand, digests: readonly string[]) => Promise<boolean>;
   readonly log: Log;
+  readonly meter: Meter;
 }
 
 export type Read = Reading<RowMap>;

@@ -3,16 +3,17 @@
 export type SignalName = 'cluster' | 'device' | 'minute' | 'event' | 'key';
 
 export interface Signals {
-  wake(name: SignalName, id: string): void;
+  /** `trace` is the request that this comes from: it goes along into logs, and decides nothing. */
+  wake(name: SignalName, id: string, trace?: string): void;
   /** Calls back with each id that is woken; gives back the way to stop. */
-  on(name: SignalName, listener: (id: string) => void): () => void;
+  on(name: SignalName, listener: (id: string, trace: string | undefined) => void): () => void;
 }
 
 export function localSignals(): Signals {
-  const listeners = new Map<SignalName, Set<(id: string) => void>>();
+  const listeners = new Map<SignalName, Set<(id: string, trace: string | undefined) => void>>();
   return {
-    wake(name, id) {
-      for (const listener of listeners.get(name) ?? []) listener(id);
+    wake(name, id, trace) {
+      for (const listener of listeners.get(name) ?? []) listener(id, trace);
     },
     on(name, listener) {
       const set = listeners.get(name) ?? new Set();

@@ -7,6 +7,7 @@ export type { DeviceLink } from './fleet/device-link.ts';
 export { liveDevices } from './fleet/live-devices.ts';
 export type { Replied } from './http/answer.ts';
 export type { Clock, ControlPorts, LogLine, Timer } from './ports.ts';
+export { silentMeter } from './metrics/meter.ts';
 export { joinReplicas } from './replica/membership.ts';
 export { localSignals } from './signals.ts';
 export { openSqlite } from './store/sqlite/open.ts';

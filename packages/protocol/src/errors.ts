@@ -175,6 +175,12 @@ export const errors = {
     sentence: 'The cluster {cluster} is {state}: its receipt is issued when all leases are settled.',
     next: 'End it: `iog cluster end {cluster}`.',
   },
+  'control.busy': {
+    status: 503,
+    sentence: 'Control has more to do than it can; what lives goes first.',
+    next: 'Wait {seconds} s and try again; nothing was changed.',
+  },
+  'control.stopping': { status: 503, sentence: 'Control is ending.', next: 'Try again when it is back; nothing was changed.' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errors;

@@ -5,7 +5,7 @@ import type { ToControl, ToWorker } from './link.ts';
 export const linkVersions = { min: 1, max: 2 } as const;
 
 /**
- * Since which version each message is known. Version 2: `bye`, so that a worker knows that control is being restarted and dials it steadily. A version
+ * Since which version each message is known. Version 2: `bye`, so that a worker knows that control is being restarted and dials it steadily; `trace`, for logs. A version
  * that was released never changes: what is new is a message of the next one, never a field of a message that older peers know.
  */
 const since: Readonly<Record<(ToWorker | ToControl)['type'], number>> = {
@@ -17,6 +17,7 @@ const since: Readonly<Record<(ToWorker | ToControl)['type'], number>> = {
   capacity: 1,
   acknowledged: 1,
   bye: 2,
+  trace: 2,
   hello: 1,
   'pulse-answer': 1,
   'capacity-answer': 1,

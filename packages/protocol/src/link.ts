@@ -76,7 +76,8 @@ export const ObservedLeaseSchema = Type.Object({
 });
 export type ObservedLease = Static<typeof ObservedLeaseSchema>;
 
-/** Control to worker. `bye`: control stops and will be back; it is to be dialled every `retryInMs` until then. `welcome` carries what the policy asks of a session. */
+/** Control to worker. `bye`: control stops and will be back; it is to be dialled every `retryInMs` until then. `trace`: the request
+ * that the assignments after it come from, for logs alone. `welcome` carries what the policy asks of a session. */
 export const ToWorkerSchema = Type.Union([
   Type.Object({
     type: Type.Literal('challenge'),
@@ -109,6 +110,7 @@ export const ToWorkerSchema = Type.Union([
   }),
   Type.Object({ type: Type.Literal('acknowledged'), lease: idSchema('lea'), segment: CountSchema, index: CountSchema }),
   Type.Object({ type: Type.Literal('bye'), retryInMs: CountSchema }),
+  Type.Object({ type: Type.Literal('trace'), request: Type.String({ maxLength: 64 }) }),
 ]);
 export type ToWorker = Static<typeof ToWorkerSchema>;
 

@@ -22,6 +22,8 @@ const outOfReach: Readonly<Record<string, string>> = {
   'error link.version': 'all speak one version',
   'error link.malformed': 'said on the link, not answered to a request',
   'error control.bug': 'the court stops the run',
+  'error control.busy': 'the HTTP edge refuses it',
+  'error control.stopping': 'the HTTP edge refuses it',
   'error cluster.full': 'nobody submits that many jobs',
   'error device.unknown': 'said on the link, not answered to a request',
   'error session.displaced': 'said on the link, not answered to a request',

@@ -21,7 +21,7 @@ import {
 import { realDisk } from './disk.ts';
 import { realHost } from './host.ts';
 import { deviceKeys } from './identity/identity.ts';
-import { realClock, realRandom } from './ports.ts';
+import { realClock, realRandom, type LogLine } from './ports.ts';
 import { realWire } from './session/wire.ts';
 import { FakeControl, nonce } from './test/fake-control.ts';
 import { RuntimeDouble } from './test/runtime-double.ts';
@@ -50,6 +50,7 @@ const assigned: Assignment = {
   sealFor: [],
 };
 
+const lines: LogLine[] = [];
 const wire = (control: FakeControl, runtime: RuntimeDouble): Wiring =>
   new Wiring({
     dir,
@@ -66,7 +67,7 @@ const wire = (control: FakeControl, runtime: RuntimeDouble): Wiring =>
     clock: realClock,
     random: realRandom,
     wire: realWire,
-    log: () => undefined,
+    log: (line) => lines.push(line),
   });
 
 const evidenceOf = (heard: readonly ToControl[]): string[] =>
@@ -87,10 +88,12 @@ test('a lease from assignment to acknowledged end, through a cut and a restart, 
     assert.ok(said?.type === 'hello');
     assert.ok(verify(keys.publicKey, 'hello', canonical({ nonce, network: 'net', device, bootId: said.bootId }), said.signature));
     control.say({ type: 'pulse', nonce: 'ef'.repeat(32), withinMs: 1_000 });
+    control.say({ type: 'trace', request: 'req_of_the_renter' });
     control.say({ type: 'assignments', epoch: 1, assignments: [assigned] });
     await control.until(() => runtime.started.length === 1 && evidenceOf(control.heard).length > 0, 'the node and a first sample');
     runtime.last.become({ step: 'ready', detail: '', rayNodeId: 'n' });
     await control.until(() => lastStep(control.heard) === 'ready' && evidenceOf(control.heard).length > 1, 'the node to be ready');
+    assert.ok(lines.some(({ event, request }) => event === 'assignments.taken' && request === 'req_of_the_renter'));
     assert.equal(worker.tunnelOf(lease)?.tunnelKeyHex, secrets.tunnelKeyHex);
     assert.equal(worker.tunnelOf('lea_nonsense'), undefined);
 

@@ -175,7 +175,11 @@ export class Wiring {
         this.#sampleEveryMs = Math.min(mostSampleEveryMs, Math.max(leastSampleEveryMs, sampleEveryMs));
         this.#sender.reset();
       },
-      assigned: (assignments) => this.#reconciler.assign(assignments),
+      assigned: (assignments, trace) => {
+        // The request that this comes from, in control's log under the same name.
+        if (trace !== undefined) log({ level: 'info', event: 'assignments.taken', request: trace, leases: assignments.length });
+        this.#reconciler.assign(assignments);
+      },
       acknowledged: ({ lease, segment, index }) => this.#sender.acknowledged(lease, { segment, index }),
       demanded: (question) => void this.#answer(question),
       refused,

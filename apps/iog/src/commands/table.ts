@@ -8,6 +8,7 @@ import { identityCommands } from './identity.ts';
 import { jobCommands } from './job.ts';
 import { marketCommands } from './market.ts';
 import { moneyCommands } from './money.ts';
+import { operateCommands } from './operate.ts';
 import { rayCommand } from './ray.ts';
 import { runCommand } from './run.ts';
 import { startCommand } from './start.ts';
@@ -27,5 +28,6 @@ export const commands: readonly Command[] = [
   ...workerCommands,
   ...identityCommands,
   controlCommand,
+  ...operateCommands,
   doctorCommand,
 ];

@@ -79,7 +79,7 @@ export function blobStore(dir: string): BlobStore {
       });
     },
 
-    names: () => namesIn(dir, ''),
+    names: () => blobNames(dir),
   };
 }
 
@@ -89,6 +89,11 @@ const namePattern = /^[0-9a-z_-]+(\/[0-9a-z_-]+)*$/;
 function partsOf(name: string): string[] {
   if (name.length > 200 || !namePattern.test(name)) throw new Error(`not the name of a blob: ${JSON.stringify(name.slice(0, 200))}`);
   return name.split('/');
+}
+
+/** The blobs in `dir`, for whoever looks from outside while a store has it. */
+export function blobNames(dir: string): AsyncGenerator<string> {
+  return namesIn(dir, '');
 }
 
 async function* namesIn(dir: string, before: string): AsyncGenerator<string> {

@@ -49,7 +49,7 @@ async function end(ports: ControlPorts, call: Call<'cluster.end'>) {
     },
     (cluster) => clusterView(cluster, leases, ports.policy.notice),
   );
-  wakeCluster(ports, id, leases);
+  wakeCluster(ports, id, leases, call.request);
   return outcome;
 }
 

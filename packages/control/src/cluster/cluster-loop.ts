@@ -29,19 +29,27 @@ import { presenceOf } from '../replica/presence.ts';
 import { all, entriesOf, minutesOf } from './account.ts';
 
 const devicesLooked = 1_000;
+const tracesKept = 1_000;
 
 export function clusterLoop(ports: ControlPorts): Loop {
+  /** The request that last woke a cluster. */
+  const traces = new Map<string, string>();
   const woken = loop('cluster', ports.periods.clusterMs, ports, async (ids) => {
     const clusters = ids ?? (await all<ClusterRow>(ports.store, 'cluster', 'live')).map(({ id }) => id);
     const mine = clusters.filter((id) => ports.replica.mine(id));
-    await eachAlone(ports.log, 'cluster', mine, (id) => stepOne(ports, id));
+    const traced = new Map(traces);
+    traces.clear();
+    await eachAlone(ports.log, 'cluster', mine, (id) => stepOne(ports, id, traced.get(id)));
   });
-  const off = ports.signals.on('cluster', (cluster) => woken.wake(cluster));
-  return { wake: woken.wake, stop: () => (off(), woken.stop()) };
+  const off = ports.signals.on('cluster', (cluster, trace) => {
+    if (trace !== undefined && traces.size < tracesKept) traces.set(cluster, trace);
+    woken.wake(cluster);
+  });
+  return { ...woken, stop: () => (off(), woken.stop()) };
 }
 
 /** One step of one cluster; wakes the devices and leases that it changed. */
-async function stepOne(ports: ControlPorts, id: string): Promise<void> {
+async function stepOne(ports: ControlPorts, id: string, trace: string | undefined): Promise<void> {
   const changed = await change<Changed | undefined>(ports, async (read) => {
     const cluster = await read.one('cluster', id);
     if (!cluster || cluster.state === 'ended' || !(await ports.replica.holds(read, id))) return { writes: [], value: undefined };
@@ -65,8 +73,10 @@ async function stepOne(ports: ControlPorts, id: string): Promise<void> {
     const latest = lastOfEach(rows);
     return { writes: latest, value: latest.length > 0 ? changedBy(step.leases, latest) : undefined };
   });
+  if (trace !== undefined)
+    ports.log({ level: 'info', event: 'cluster.stepped', cluster: id, request: trace, devices: changed?.devices.length ?? 0 });
   if (!changed) return;
-  for (const device of changed.devices) ports.signals.wake('device', device);
+  for (const device of changed.devices) ports.signals.wake('device', device, trace);
   for (const lease of changed.leases) ports.signals.wake('minute', lease);
   ports.signals.wake('event', id);
 }

@@ -5,6 +5,7 @@ import { canonical, verify } from '@iog/seal';
 import { type ControlPorts, type Read, newId } from '../ports.ts';
 import { type Call, accountOf, command } from '../command.ts';
 import { clusterView } from './views.ts';
+import { wakeCluster } from './wake.ts';
 
 export async function createHandler(ports: ControlPorts, call: Call<'cluster.create'>) {
   const leases: LeaseRow[] = [];
@@ -15,7 +16,7 @@ export async function createHandler(ports: ControlPorts, call: Call<'cluster.cre
     (read) => decideCreate(ports, call, read, leases),
     (cluster) => clusterView(cluster, leases, ports.policy.notice),
   );
-  if ('ok' in outcome && outcome.ok) for (const lease of leases) ports.signals.wake('device', lease.device);
+  if ('ok' in outcome && outcome.ok) wakeCluster(ports, outcome.answer.id, leases, call.request);
   return outcome;
 }
 

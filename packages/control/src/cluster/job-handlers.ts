@@ -38,7 +38,7 @@ async function submit(ports: ControlPorts, call: Call<'job.submit'>) {
   );
   if ('ok' in outcome && outcome.ok) {
     const job = await rowOf(ports.store, 'job', id);
-    if (job) await wakeHead(ports, job);
+    if (job) await wakeHead(ports, job, call.request);
   }
   return outcome;
 }
@@ -74,6 +74,6 @@ async function stop(ports: ControlPorts, call: Call<'job.stop'>) {
     jobView,
   );
   const job = own(await rowOf(ports.store, 'job', id), call);
-  if (job) await wakeHead(ports, job);
+  if (job) await wakeHead(ports, job, call.request);
   return outcome;
 }

@@ -145,6 +145,11 @@ export function pulseSent(live: LiveDevice, nonce: string, now: Instant): void {
   if (live.pulses.length > pulsesKept) live.pulses.shift();
 }
 
+/** Pulses whose time to be answered ended, unused, within [since, now). */
+export function pulsesMissed({ pulses }: LiveDevice, withinMs: number, since: Instant, now: Instant): number {
+  return pulses.filter(({ sentAt, answeredAt }) => answeredAt === null && sentAt + withinMs >= since && sentAt + withinMs < now).length;
+}
+
 /** Notes the answer to a pulse; an answer to one that is not open, or that comes too late, changes nothing. */
 export function pulseAnswered(live: LiveDevice, nonce: string, withinMs: number, now: Instant): void {
   const i = live.pulses.findIndex((pulse) => pulse.nonce === nonce);

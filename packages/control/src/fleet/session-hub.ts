@@ -1,18 +1,20 @@
 // Sessions of devices: challenge, hello, welcome; then assignments, pulses and demands out, and beats and evidence in.
-import { type DeviceId, type Rejection, type ToControl, agreedVersion, linkVersions, problemOf } from '@iog/protocol';
+import { type DeviceId, type Rejection, type ToControl, agreedVersion, isKnownIn, linkVersions } from '@iog/protocol';
 import { type DeviceRow, openSession } from '@iog/core';
-import { canonical, verify } from '@iog/seal';
-import { type ControlPorts, type Timer, change } from '../ports.ts';
+import { type ControlPorts, change } from '../ports.ts';
 import { type DeviceLink, send } from './device-link.ts';
-import { closeAll, goodbye } from './goodbye.ts';
-import { type LiveDevice, pulseAnswered, pulseSent } from './live-devices.ts';
+import { closeAll, end, goodbye } from './goodbye.ts';
+import { type LiveDevice, pulseAnswered, pulseSent, pulsesMissed } from './live-devices.ts';
 import { pulseNonce } from './pulse-nonce.ts';
 import { readMessage } from './read-message.ts';
 import { assignmentsOf } from './assignments.ts';
+import { checkHello } from './hello.ts';
 import { capacityDemands } from './capacity.ts';
 import { lookAtRows } from './look.ts';
 import { observeBeat } from './observe.ts';
 import { takeEvidence } from '../timelock/evidence.ts';
+import { every, within } from './timing.ts';
+import { stopLimits } from '../limits.ts';
 import { takeSealed } from '../cluster/sealed-for.ts';
 import { noteOpening } from '../replica/presence.ts';
 
@@ -20,9 +22,11 @@ export interface SessionHub {
   accept(link: DeviceLink): void;
   /** Ends a device's session, with the reason told. */
   drop(device: string, rejection: Rejection): void;
+  /** Sessions that are open, and messages of theirs that wait. */
+  load(): { readonly sessions: number; readonly queued: number };
   /** Looks at the rows of all devices in a session: what another replica changed is told to them, who has gone there is let go. */
   look(removed: (device: string, rejection: Rejection) => void): Promise<void>;
-  /** Says goodbye, and resolves once every link is closed. */
+  /** Takes in the messages that have come, says goodbye, and resolves once every link is closed. */
   stop(): Promise<void>;
 }
 
@@ -53,7 +57,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   const links = new Set<DeviceLink>();
   const capacity = capacityDemands(ports);
   let stopping = false;
-  const offDevice = ports.signals.on('device', (device) => void pushAssignments(device));
+  const offDevice = ports.signals.on('device', (device, trace) => void pushAssignments(device, trace));
 
   function accept(link: DeviceLink): void {
     if (stopping) return link.terminate();
@@ -123,8 +127,12 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     capacity.forget(device.id);
     const { session: times, evidence } = ports.policy;
     const live = ports.live.opened(device.id, device.epoch, ports.clock.now(), absentSince);
+    let looked = ports.clock.now();
     const pulse = (): void => {
       const now = ports.clock.now();
+      ports.meter.count('pulses_missed', {}, pulsesMissed(live, times.pulseWithinMs, looked, now));
+      ports.meter.count('pulses_sent', {});
+      looked = now;
       const fresh = pulseNonce(pulseSecret, device.id, now);
       pulseSent(live, fresh, now);
       send(link, { type: 'pulse', nonce: fresh, withinMs: times.pulseWithinMs });
@@ -156,6 +164,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       lostAfterMs: times.lostAfterMs,
       policy: ports.policyHash,
     });
+    ports.meter.count('sessions_opened', {});
     ports.log({ level: 'info', event: 'session.opened', device: device.id, epoch: device.epoch, version });
     pulse();
     watch();
@@ -180,7 +189,13 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       if (sessions.get(session.device) === session) capacity.answered(session.device, message.id, message.digests, arrivedAt);
       return undefined;
     }
-    if (++session.queued > queueMax) return session.link.terminate();
+    // A worker sends again what is not acknowledged.
+    if (stopping) return undefined;
+    if (session.queued >= queueMax) {
+      ports.meter.count('session_queue_full', {});
+      return session.link.terminate();
+    }
+    session.queued += 1;
     session.queue = session.queue
       .then(() => handle(session, message))
       .catch((error: unknown) => {
@@ -202,8 +217,10 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     if ('epoch' in message && message.epoch !== session.epoch) return;
     switch (message.type) {
       case 'beat':
+        ports.meter.count('beats', {});
         return observeBeat(ports, session.device, session.epoch, message.observed);
       case 'evidence': {
+        ports.meter.count('evidence_samples', {}, message.snapshots.length);
         const upTo = await takeEvidence(ports, pulseSecret, session, message.lease, message.snapshots);
         if (upTo) send(session.link, { type: 'acknowledged', lease: message.lease, ...upTo });
         return undefined;
@@ -220,13 +237,15 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     }
   }
 
-  async function pushAssignments(device: string): Promise<void> {
+  async function pushAssignments(device: string, trace?: string): Promise<void> {
     const session = sessions.get(device);
     if (!session) return;
     try {
       const assignments = (await assignmentsOf(ports, [session.device])).get(session.device) ?? [];
       session.sent = JSON.stringify(assignments);
+      if (trace !== undefined && isKnownIn(session.version, 'trace')) send(session.link, { type: 'trace', request: trace });
       send(session.link, { type: 'assignments', epoch: session.epoch, assignments });
+      if (trace !== undefined) ports.log({ level: 'info', event: 'assignments.sent', device, request: trace, leases: assignments.length });
     } catch (error) {
       ports.log({ level: 'error', event: 'assignments.failed', device, error: String(error) });
     }
@@ -247,6 +266,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
       const session = sessions.get(device);
       if (session) end(session.link, rejection);
     },
+    load: () => ({ sessions: sessions.size, queued: [...sessions.values()].reduce((sum, { queued }) => sum + queued, 0) }),
     look: (removed) =>
       lookAtRows(ports, [...sessions.values()], {
         moved: ({ link }) => link.terminate(),
@@ -256,39 +276,10 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     async stop() {
       offDevice();
       stopping = true;
-      for (const session of sessions.values()) {
-        session.stop();
-        goodbye(session.link, session.version);
-      }
+      for (const session of sessions.values()) session.stop();
+      await within(ports.clock, stopLimits.sessionsMs, Promise.all([...sessions.values()].map(({ queue }) => queue)));
+      for (const session of sessions.values()) goodbye(session.link, session.version);
       await closeAll(links, ports.clock);
     },
   };
-}
-
-function checkHello(
-  device: DeviceRow | undefined,
-  hello: Extract<ToControl, { type: 'hello' }>,
-  nonce: string,
-  network: string,
-): Rejection | undefined {
-  if (!device) return { code: 'device.unknown', context: { device: hello.device } };
-  const signed = canonical({ nonce, network, device: hello.device, bootId: hello.bootId });
-  if (!verify(device.publicKey, 'hello', signed, hello.signature)) return { code: 'device.signature', context: {} };
-  if (device.state === 'removed') return { code: 'device.removed', context: { device: device.id } };
-  return undefined;
-}
-
-function end(link: DeviceLink, rejection: Rejection): void {
-  send(link, { type: 'refused', code: rejection.code, detail: problemOf(rejection).detail });
-  link.close(4000, rejection.code);
-}
-
-/** Again and again, until it is stopped. */
-function every(clock: ControlPorts['clock'], ms: number, run: () => void): () => void {
-  let timer: Timer;
-  const again = (): void => {
-    timer = clock.after(ms, () => (again(), run()));
-  };
-  again();
-  return () => timer.cancel();
 }

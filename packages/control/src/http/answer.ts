@@ -1,6 +1,6 @@
 // One request below HTTP: who calls, what comes in, the handler, and the reply, problem or not. The server puts it on a socket; a simulation calls it.
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Problem, type Rejection, type Route, type RouteName, problemOf, routes } from '@iog/protocol';
+import { type ErrorCode, type Problem, type Rejection, type Route, type RouteName, problemOf, routes } from '@iog/protocol';
 import { sha256hex } from '@iog/seal';
 import type { ControlPorts } from '../ports.ts';
 import type { Call, Handler, Outcome, Stored } from '../command.ts';
@@ -31,6 +31,8 @@ export interface Replied {
   /** JSON as text, or what the handler of a route of bytes gave. */
   readonly body: unknown;
   readonly retryAfterS?: number;
+  /** Of a problem. */
+  readonly code?: ErrorCode;
 }
 /** Events are written as they happen: by whoever holds the connection. */
 export type Reply = Replied | { readonly events: Call<'cluster.events'> };
@@ -149,7 +151,7 @@ function replyOf(outcome: Outcome<unknown> | Stored, route: Route, request: stri
 /** The reply that a rejection is. */
 export function problem(rejection: Rejection, request: string): Replied {
   const said: Problem = problemOf(rejection, request);
-  return { status: said.status, type: 'application/problem+json', body: JSON.stringify(said) };
+  return { status: said.status, type: 'application/problem+json', body: JSON.stringify(said), code: rejection.code };
 }
 
 /** What the environment failed at is unavailable for now; all the rest is a bug of ours, told without its inside. */

@@ -5,9 +5,11 @@ import type { ControlPorts } from '../ports.ts';
 import type { KeyWatch } from '../identity/key-watch.ts';
 import { type Desk, type Replied, faultOf, problem } from './answer.ts';
 import { sendEvents } from './events.ts';
+import type { Traffic } from './traffic.ts';
 
 /** The server of every route of the table; it does not listen yet. */
-export function httpServer(ports: ControlPorts, desk: Desk, watch: KeyWatch['watch']): FastifyInstance {
+export function httpServer(ports: ControlPorts, desk: Desk, watch: KeyWatch['watch'], crowd: Traffic): FastifyInstance {
+  const send = sender(ports);
   const app = fastify({
     logger: false,
     bodyLimit: ports.policy.limits.requestBytes,
@@ -31,10 +33,14 @@ export function httpServer(ports: ControlPorts, desk: Desk, watch: KeyWatch['wat
       bodyLimit: bodyLimitOf(name, route, ports.policy.limits),
       // A key is checked before its body is read: nobody unknown fills our memory.
       onRequest: async (request, reply) => {
+        // Before anything is asked of the store: what is refused for too much work must cost next to none.
+        const later = crowd.refusal(name);
+        if (later) return send(reply, request, { ...problem(later.rejection, request.id), retryAfterS: later.retryAfterS });
+        crowd.begin(name, reply.raw);
         const refusal = await desk.refusal(route, { headers: request.headers, address: request.ip, request: request.id });
         return refusal && send(reply, request, refusal);
       },
-      handler: (request, reply) => serve(ports, { desk, name, watch }, request, reply),
+      handler: (request, reply) => serve(ports, { desk, name, watch, send }, request, reply),
     });
   }
   return app;
@@ -45,9 +51,16 @@ function bodyLimitOf(name: RouteName, route: Route, limits: ControlPorts['policy
   return route.form === 'bytes-in' ? limits.blobBytes : limits.requestBytes;
 }
 
+interface Serving {
+  readonly desk: Desk;
+  readonly name: RouteName;
+  readonly watch: KeyWatch['watch'];
+  readonly send: Send;
+}
+
 async function serve(
   ports: ControlPorts,
-  { desk, name, watch }: { readonly desk: Desk; readonly name: RouteName; readonly watch: KeyWatch['watch'] },
+  { desk, name, watch, send }: Serving,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
@@ -67,10 +80,15 @@ async function serve(
   return sendEvents(ports, reached.events, told, (rejection) => send(reply, request, problem(rejection, request.id)));
 }
 
-function send(reply: FastifyReply, request: FastifyRequest, { status, type, body, retryAfterS }: Replied): FastifyReply {
-  reply.header('x-request-id', request.id);
-  if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS);
-  return reply.code(status).type(type).send(body);
+type Send = (reply: FastifyReply, request: FastifyRequest, replied: Replied) => FastifyReply;
+
+function sender({ meter }: Pick<ControlPorts, 'meter'>): Send {
+  return (reply, request, { status, type, body, retryAfterS, code }) => {
+    if (code !== undefined) meter.count('rejections', { code });
+    reply.header('x-request-id', request.id);
+    if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS);
+    return reply.code(status).type(type).send(body);
+  };
 }
 
 function unknownRoute({ method, url }: { readonly method: string; readonly url: string }): Rejection {

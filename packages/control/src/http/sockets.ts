@@ -3,19 +3,21 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Rejection, problemOf, sockets } from '@iog/protocol';
 import { sha256hex } from '@iog/seal';
+import { stopLimits } from '../limits.ts';
 import type { Caller, Door } from './access.ts';
 
 type Admitted = Extract<Caller, { ok: true }>;
 type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, who: Admitted) => void;
 export type SocketDoors = { readonly access: Door } & { readonly [P in (typeof sockets)[keyof typeof sockets]]: Upgrade };
 
-export function serveSockets(server: Server, doors: SocketDoors): void {
+export function serveSockets(server: Server, doors: SocketDoors, isStopping: () => boolean): void {
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     const path = (request.url ?? '').split('?')[0] ?? '';
     if (path !== sockets.link && path !== sockets.deviceTunnel && path !== sockets.clientTunnel) {
       return refuse(socket, { code: 'route.unknown', context: { method: 'GET', path: path.slice(0, 100) } });
     }
+    if (isStopping()) return refuse(socket, { code: 'control.stopping', context: {} });
     admit(doors.access, request, path).then(
       (who) => (who.ok ? doors[path](request, socket, head, who) : refuse(socket, who.rejection)),
       () => refuse(socket, { code: 'control.unavailable', context: { detail: 'the store did not answer' } }),
@@ -35,6 +37,6 @@ function refuse(socket: Duplex, rejection: Rejection): void {
   const problem = problemOf(rejection);
   const body = JSON.stringify(problem);
   socket.end(
-    `HTTP/1.1 ${problem.status} ${rejection.code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${problem.status} ${rejection.code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n${problem.status === 503 ? `Retry-After: ${stopLimits.retryAfterS}\r\n` : ''}\r\n${body}`,
   );
 }

@@ -26,5 +26,5 @@ export function replicaLoop(ports: ControlPorts, { look, gained }: ReplicaEvents
     timer = ports.clock.after(replicaMs, () => (tick(), running.wake('tick')));
   };
   tick();
-  return { wake: running.wake, stop: () => (timer.cancel(), running.stop()) };
+  return { ...running, stop: () => (timer.cancel(), running.stop()) };
 }

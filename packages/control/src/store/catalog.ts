@@ -23,19 +23,21 @@ export function catalogOf(tables: readonly TableSpec<never>[]): Catalog {
   const text = [...byKind].map(([kind, indexes]) => [kind, indexes.map(([name, index]) => [name, String(index)])]);
   const lists = new Set([...byKind].flatMap(([kind, indexes]) => indexes.map(([name]) => `${kind}.${name}`)));
 
+  const whole = (row: StoredRow): StoredRow => {
+    const added = lacking.get(row.kind);
+    return added === undefined ? row : { ...added, ...row };
+  };
+
   return {
     fingerprint: createHash('sha256').update(JSON.stringify(text)).digest('hex'),
     knows: (kind) => byKind.has(kind),
-    rowOf(body) {
-      const row = decodeBody(body) as StoredRow;
-      const added = lacking.get(row.kind);
-      return added === undefined ? row : { ...added, ...row };
-    },
+    rowOf: (body) => whole(decodeBody(body) as StoredRow),
     entriesOf(row) {
       const indexes = byKind.get(row.kind);
       if (!indexes) throw new Error(`no table is declared for rows of the kind ${row.kind}`);
+      const filled = whole(row);
       return indexes.flatMap(([name, index]) => {
-        const place = index(row);
+        const place = index(filled);
         if (!place) return [];
         if (typeof place.sort === 'number' && !Number.isFinite(place.sort)) throw new Error(`${row.kind}.${name} sorts by ${place.sort}`);
         return [[`${row.kind}.${name}`, place.equals ?? 0, place.sort ?? ''] as const];

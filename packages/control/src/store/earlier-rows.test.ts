@@ -16,7 +16,7 @@ import { openPostgres } from './postgres/open.ts';
 import { testServer } from './postgres/test/server.ts';
 import { openSqlite } from './sqlite/open.ts';
 import { migrations as sqliteLayouts } from './sqlite/migrations.ts';
-import { readRows } from './sqlite/read-rows.ts';
+import { readRows } from './read-rows.ts';
 import type { Store } from './store.ts';
 import { earlierBodies, earlierStore } from './test/earlier/rows.ts';
 
@@ -104,8 +104,8 @@ test('a layout that was released never changes', () => {
   assert.deepEqual(released.postgres.slice(0, 1), ['0a473bf36044947d']);
 });
 
-test('whoever reads the file from outside reads the same', (t) => {
-  const minutes = readRows(fileOf(t), ['minute']);
+test('whoever reads the file from outside reads the same', async (t) => {
+  const minutes = await readRows({ kind: 'sqlite', path: fileOf(t) }, ['minute']);
   assert.ok(minutes.length > 0);
   for (const { absences } of minutes) assert.deepEqual(absences, []);
 });

@@ -31,6 +31,8 @@ export interface FakeDevice {
   beat(): void;
   sample(lease: string, closing?: boolean): SignedSnapshot;
   view(): Promise<DeviceView>;
+  /** From now on it answers no pulse. */
+  deafen(): void;
   close(): void;
 }
 
@@ -94,6 +96,7 @@ export async function connectFake(
   const received: ToWorker[] = [];
   let epoch = 0;
   let pulse = '';
+  let isDeaf = false;
   let closed: { code: number; reason: string } | undefined;
   const send = (message: unknown): void => {
     if (ws.readyState === ws.OPEN) ws.send(typeof message === 'string' ? message : JSON.stringify(message));
@@ -119,7 +122,7 @@ export async function connectFake(
         return undefined;
       case 'pulse':
         pulse = message.nonce;
-        return send({ type: 'pulse-answer', nonce: message.nonce });
+        return isDeaf ? undefined : send({ type: 'pulse-answer', nonce: message.nonce });
       case 'capacity': {
         const work = (i: number) => argon2Chain({ ...message, salt: threadSalt(fromHex(message.salt), i) });
         const digests = Array.from({ length: message.threads }, (_, i) => (wrongDigests ? sha256hex('idle') : sha256hex(work(i))));
@@ -145,13 +148,14 @@ export async function connectFake(
     beat,
     sample,
     view: async () => (await rig.call<DeviceView>('GET', `/v1/devices/${id}`)).body,
+    deafen: () => (isDeaf = true),
     close: () => ws.terminate(),
   };
 }
 
 /** Enrolled, connected, and admitted by its capacity proof. */
-export async function admittedFake(rig: Rig, units?: Record<string, unknown>): Promise<FakeDevice> {
-  const device = await connectFake(rig, await enrolFake(rig, units));
+export async function admittedFake(rig: Rig, units?: Record<string, unknown>, hello?: HelloChanges): Promise<FakeDevice> {
+  const device = await connectFake(rig, await enrolFake(rig, units), hello);
   await until('the capacity proof', async () => (await device.view()).state === 'admitted');
   return device;
 }

@@ -9,6 +9,7 @@ import { canonical, generateSigningKey, randomBytes, sha256hex, sign } from '@io
 import { blobStore } from '../blobs/blob-store.ts';
 import { liveDevices } from '../fleet/live-devices.ts';
 import { realClock } from '../clock.ts';
+import { silentMeter } from '../metrics/meter.ts';
 import { type ControlPorts, type LogLine, change, usualPeriods } from '../ports.ts';
 import { localSignals } from '../signals.ts';
 import { loneReplica } from './lone-replica.ts';
@@ -19,7 +20,7 @@ export interface TestPorts {
   readonly ports: ControlPorts;
   readonly dir: string;
   readonly lines: LogLine[];
-  pass(ms: number): void;
+  pass(this: void, ms: number): void;
   write(...rows: Row[]): Promise<void>;
   row<K extends Row['kind']>(kind: K, id: string): Promise<RowMap[K] | undefined>;
   /** The ids of an index, in its order. */
@@ -53,6 +54,7 @@ export function testPorts(t: TestContext, limits: Partial<Policy['limits']> = {}
     replica: loneReplica(() => now, 1_000),
     verifyCapacity: () => Promise.resolve(true),
     log: (line) => lines.push(line),
+    meter: silentMeter,
   };
   return {
     ports,

@@ -7,6 +7,7 @@ import { type AccountId, type DeviceId, type LeaseId, type Units, laptopPolicy, 
 import { type ClusterRow, type DeviceRow, type LeaseRow, type Row, activate, reserve } from '@iog/core';
 import { randomBytes } from '@iog/seal';
 import { realClock } from '../clock.ts';
+import { silentMeter } from '../metrics/meter.ts';
 import { type ControlPorts, type LogLine, change, usualPeriods } from '../ports.ts';
 import { localSignals } from '../signals.ts';
 import { loneReplica } from './lone-replica.ts';
@@ -60,6 +61,7 @@ export function unitRig(t: TestContext, changes: Partial<ControlPorts> = {}): Un
     replica: loneReplica(() => now, 0),
     verifyCapacity: () => Promise.resolve(true),
     log: (line) => lines.push(line),
+    meter: silentMeter,
     ...changes,
   };
   return {

@@ -31,7 +31,7 @@ export function minuteLoop(ports: ControlPorts): Loop {
     await eachAlone(ports.log, 'minute', leases, (id) => stepLease(ports, id as LeaseId));
   });
   const off = ports.signals.on('minute', (lease) => woken.wake(lease));
-  return { wake: woken.wake, stop: () => (off(), woken.stop()) };
+  return { ...woken, stop: () => (off(), woken.stop()) };
 }
 
 /** Those of this replica's shards. */

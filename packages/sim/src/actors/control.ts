@@ -12,6 +12,7 @@ import {
   joinReplicas,
   liveDevices,
   localSignals,
+  silentMeter,
   makeFirstAccount,
 } from '@iog/control/sim';
 import { canonical, generateSigningKey, sha256hex, sign } from '@iog/seal';
@@ -97,6 +98,7 @@ export class SimControl implements Listener {
         return digestsOf(salt, threads).join() === digests.join();
       },
       log,
+      meter: silentMeter,
     };
     await makeFirstAccount(ports, firstAccount);
     this.#brain = brain(ports, seedOf('pulses'), () => undefined);

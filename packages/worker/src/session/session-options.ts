@@ -19,7 +19,7 @@ export interface SessionOptions {
   readonly sign: (domain: 'hello', value: unknown) => string;
   readonly observe: () => readonly ObservedLease[];
   readonly welcomed: (welcome: Welcome) => void;
-  readonly assigned: (assignments: readonly Assignment[]) => void;
+  readonly assigned: (assignments: readonly Assignment[], trace: string | undefined) => void;
   readonly acknowledged: (message: Extract<ToWorker, { type: 'acknowledged' }>) => void;
   readonly demanded: (question: CapacityQuestion) => void;
   /** Control will not have this device: no retry follows. */

@@ -1,5 +1,14 @@
 // The session: this device's link to control. It knows epochs, silence and reconnecting; what to run is decided by who listens.
-import { agreedVersion, isKnownIn, linkVersions, sockets, type ErrorCode, type ToControl, type ToWorker } from '@iog/protocol';
+import {
+  agreedVersion,
+  isKnownIn,
+  linkVersions,
+  sockets,
+  type Assignment,
+  type ErrorCode,
+  type ToControl,
+  type ToWorker,
+} from '@iog/protocol';
 import { urlsOf, wsUrl } from '../network-urls.ts';
 import { saying, type Timer } from '../ports.ts';
 import { readMessage } from './messages.ts';
@@ -42,6 +51,8 @@ export class Session {
   #failures = 0;
   #displaced = 0;
   #at = 0;
+  /** The request that the assignments to come are from. */
+  #trace: string | undefined;
   #highestEpoch = -1;
   #pulse = '';
   #stopped = false;
@@ -141,7 +152,10 @@ export class Session {
     switch (message.type) {
       case 'assignments':
         if (message.epoch !== epoch) return this.#ignore(`assignments of epoch ${message.epoch}; this is ${epoch}`);
-        return this.#options.assigned(message.assignments);
+        return this.#assigned(message.assignments);
+      case 'trace':
+        this.#trace = message.request;
+        return undefined;
       case 'pulse':
         this.#pulse = message.nonce;
         return this.#write({ type: 'pulse-answer', nonce: message.nonce });
@@ -178,6 +192,12 @@ export class Session {
     this.#options.log({ level: 'info', event: 'session.open', epoch: message.epoch });
     this.#options.welcomed(message);
     this.#beat();
+  }
+
+  #assigned(assignments: readonly Assignment[]): void {
+    const trace = this.#trace;
+    this.#trace = undefined;
+    this.#options.assigned(assignments, trace);
   }
 
   #bye(retryInMs: number): void {

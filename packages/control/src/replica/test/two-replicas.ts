@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import type { Policy } from '@iog/protocol';
 import type { Row, RowMap } from '@iog/core';
 import { generateAgeIdentity, hashApiSecret, makeApiSecret, randomBytes } from '@iog/seal';
-import { readPostgresRows } from '../../store/postgres/read-rows.ts';
+import { readRows } from '../../store/read-rows.ts';
 import type { TestServer } from '../../store/postgres/test/server.ts';
 import { type Rig, quickPolicy, remoteRig } from '../../test/rig.ts';
 import type { ProcessSettings } from './control-process.ts';
@@ -60,7 +60,7 @@ export async function twoReplicas(t: TestContext, server: TestServer, schema: st
   return {
     a,
     b,
-    rows: (...kinds) => readPostgresRows(url, kinds.length === 0 ? undefined : kinds),
+    rows: (...kinds) => readRows({ kind: 'postgres', url }, kinds.length === 0 ? undefined : kinds),
   };
 }
 

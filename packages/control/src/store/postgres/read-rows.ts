@@ -1,18 +1,48 @@
-// Every row of a PostgreSQL store, read from outside in one moment: beside a control that runs, or after it has died. It never writes.
-import type { Row, RowMap } from '@iog/core';
-import { decodeBody } from '../body.ts';
+// Every row of a PostgreSQL store, read from outside in one snapshot, page by page. It never writes, and makes no schema.
+import { StoreFault } from '../store.ts';
 import { connect, faulting, targetOf } from './connection.ts';
 
-/** All rows of the store, or those of some kinds. Faults: those of a store that cannot be read. */
-export async function readPostgresRows<K extends Row['kind']>(url: string, kinds?: readonly K[]): Promise<RowMap[K][]> {
+const rowsAtOnce = 1_000;
+
+/** SQLSTATE: undefined table. */
+const noTable = '42P01';
+
+/** The texts of all rows at one moment, or of some kinds, by kind and id; control writes on meanwhile. Faults: `store.unavailable` also where no network is. */
+export async function readPostgresBodies(url: string, kinds: readonly string[] | undefined, take: (body: string) => void): Promise<void> {
+  const target = targetOf(url);
+  const connection = connect(target, 1);
+  const wanted = kinds === undefined ? [] : [JSON.stringify(kinds)];
+  const among = kinds === undefined ? '' : 'AND kind IN (SELECT json_array_elements_text($3::text::json))';
+  const page = `SELECT kind, id, body FROM rows WHERE (kind, id) > ($1, $2) ${among} ORDER BY kind, id LIMIT ${rowsAtOnce}`;
+  try {
+    await faulting(target.name, () =>
+      connection.begin(async (ask) => {
+        await ask('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY', []);
+        let last = ['', ''];
+        for (;;) {
+          const rows = await ask(page, [...last, ...wanted]);
+          for (const { body } of rows) take(String(body));
+          const end = rows.at(-1);
+          if (!end || rows.length < rowsAtOnce) return;
+          last = [String(end['kind']), String(end['id'])];
+        }
+      }),
+    );
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== noTable) throw cause;
+    throw new StoreFault('store.unavailable', `the store ${target.name} holds no network: check its address and schema`, cause);
+  } finally {
+    await connection.end();
+  }
+}
+
+/** Whether the database has anything under the schema of this address. */
+export async function hasPostgresSchema(url: string): Promise<boolean> {
   const target = targetOf(url);
   const connection = connect(target, 1);
   try {
-    const wanted = kinds === undefined ? '' : ' WHERE kind IN (SELECT json_array_elements_text($1::text::json))';
-    const found = await faulting(target.name, () =>
-      connection.ask(`SELECT body FROM rows${wanted}`, kinds === undefined ? [] : [JSON.stringify(kinds)]),
-    );
-    return found.map(({ body }) => decodeBody(String(body)) as RowMap[K]);
+    const found = await faulting(target.name, () => connection.ask('SELECT 1 FROM pg_namespace WHERE nspname = $1', [target.schema]));
+    return found.length > 0;
   } finally {
     await connection.end();
   }

@@ -1,20 +1,15 @@
 // Every row of a store's file, read from outside: beside a control that runs, or after it has died. It never writes.
 import { DatabaseSync } from 'node:sqlite';
-import type { Row, RowMap } from '@iog/core';
-import { tables } from '../../tables.ts';
-import { catalogOf } from '../catalog.ts';
 import { faulting } from './fault.ts';
 
-/** One consistent moment of the store at `path`: all of it, or the rows of some kinds. Faults: those of a store that cannot be read. */
-export function readRows<K extends Row['kind']>(path: string, kinds?: readonly K[]): RowMap[K][] {
-  return faulting(path, () => {
-    const catalog = catalogOf(tables);
+/** The texts of all rows at one moment, or of some kinds, by kind and id. One statement is one snapshot: control writes on meanwhile. */
+export function readSqliteBodies(path: string, kinds: readonly string[] | undefined, take: (body: string) => void): void {
+  const wanted = kinds === undefined ? '' : `WHERE kind IN (${kinds.map(() => '?').join(', ')})`;
+  faulting(path, () => {
     const database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
     try {
-      return database
-        .prepare(`SELECT body FROM rows ${kinds === undefined ? '' : `WHERE kind IN (${kinds.map(() => '?').join(', ')})`}`)
-        .all(...(kinds ?? []))
-        .map((found) => catalog.rowOf(String(found['body'])) as RowMap[K]);
+      for (const found of database.prepare(`SELECT body FROM rows ${wanted} ORDER BY kind, id`).iterate(...(kinds ?? [])))
+        take(String(found['body']));
     } finally {
       database.close();
     }

@@ -1,0 +1,50 @@
+// The limits by which control protects itself and ends in order, in one place. Those of the network's own rules are in its policy.
+
+/** How urgent a request is: `life` is never shed; of the others the last named goes first. */
+export type Urgency = 'life' | 'usual' | 'creation' | 'quote';
+
+export interface Bearable {
+  /** How late the event loop is, standing. */
+  readonly lagMs: number;
+  /** Commits that wait for the store. */
+  readonly commitsWaiting: number;
+  /** Requests that may be shed and are being answered. */
+  readonly underWay: number;
+}
+
+/**
+ * What is borne before requests of this urgency are told to come later. Whoever holds a quote has begun: quotes are refused first. What is
+ * under way bounds how long an accepted request takes: a process does them one after the other, so more at once makes none sooner.
+ */
+export const shedLimits: Readonly<Record<Exclude<Urgency, 'life'>, Bearable>> = {
+  quote: { lagMs: 50, commitsWaiting: 64, underWay: 12 },
+  creation: { lagMs: 100, commitsWaiting: 256, underWay: 24 },
+  usual: { lagMs: 500, commitsWaiting: 4_096, underWay: 256 },
+};
+
+/** Retry-After grows with how far a limit is passed, within these. */
+export const retryAfterS = { least: 1, most: 10 } as const;
+
+/** How often the event loop's lateness is measured, and how many of the last must all be late. */
+export const lagWatch = { everyMs: 20, samples: 5 } as const;
+/** Lateness says that we are overloaded only while at least so many are under way: else it is the host that is slow, and refusing helps nobody. */
+export const leastUnderWayWhenLate = 4;
+
+export const stopLimits = {
+  /** For what is being answered when control is told to end. */
+  requestsMs: 10_000,
+  /** For messages of sessions that are being taken in. */
+  sessionsMs: 3_000,
+  /** For devices to close their ends. */
+  linksMs: 1_000,
+  tellEveryMs: 1_000,
+  /** What a caller is told to wait: a restart is quick. */
+  retryAfterS: 2,
+} as const;
+
+export const readyLimits = {
+  storeMs: 2_000,
+  /** A loop that has not ended a step for its period and this long does not go on. */
+  loopMs: 30_000,
+  keptForMs: 500,
+} as const;
