@@ -1,11 +1,19 @@
-// The time that control goes by: real, and never going back, also not over a restart with the clock set back.
+// The time that control goes by: never back, also not over a restart with the clock set back, and never still.
 import type { ClockRow } from '@iog/core';
 import type { Instant } from '@iog/protocol';
 import type { Clock } from './ports.ts';
 import type { Store } from './store/store.ts';
 
-export const realClock: Clock = {
-  now: () => Date.now(),
+/** What a host has: a wall clock that people and servers set, and one that only goes on. */
+export interface HostClock {
+  wallMs(): number;
+  monoMs(): number;
+  readonly after: Clock['after'];
+}
+
+export const realClock: HostClock = {
+  wallMs: () => Date.now(),
+  monoMs: () => performance.now(),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs);
     return { cancel: () => clearTimeout(timer) };
@@ -17,18 +25,29 @@ export interface ForwardClock extends Clock {
   reached(at: Instant): void;
 }
 
-/** UTC time that never goes back, also not over a restart with the clock set back. */
-export async function forwardClock(store: Store, { now, after }: Clock): Promise<ForwardClock> {
+/** How fast time passes while it is ahead of the wall clock, until that has caught up. */
+const paceAhead = 0.9;
+/** Another replica's word takes it no further ahead of the own wall clock than this. */
+const mostAheadMs = 10 * 60_000;
+
+/** UTC time. A wall clock that was set forward is followed at once; to one that was set back it draws near, at a slower pace. */
+export async function forwardClock(store: Store, { wallMs, monoMs, after }: HostClock): Promise<ForwardClock> {
   const [clock] = await store.load([{ kind: 'clock', id: 'clock' }]);
-  let last = (clock?.row as ClockRow | undefined)?.now ?? 0;
-  let aheadMs = 0;
-  const read = (): Instant => (last = Math.max(last, now() + aheadMs));
+  let at = Math.max((clock?.row as ClockRow | undefined)?.now ?? 0, wallMs());
+  let lookedAt = monoMs();
+  const read = (): Instant => {
+    const mono = monoMs();
+    const passedMs = Math.max(0, mono - lookedAt);
+    lookedAt = Math.max(lookedAt, mono);
+    const wall = wallMs();
+    at = Math.max(wall, at + paceAhead * passedMs);
+    return Math.floor(at);
+  };
   return {
     now: read,
     after,
-    reached(at) {
-      // Ahead from then on, not only for this moment: two that differ would else take turns at standing still.
-      aheadMs += Math.max(0, at - (now() + aheadMs));
+    reached(other) {
+      at = Math.max(read(), Math.min(other, wallMs() + mostAheadMs));
     },
   };
 }

@@ -70,7 +70,8 @@ export class SimControl implements Listener {
     const secret = generateSigningKey(seedOf('network'));
     const store = storeOf(proc);
     const clock = await forwardClock(store, {
-      now: () => this.#world.now + proc.skewMs,
+      wallMs: () => this.#world.now + proc.skewMs,
+      monoMs: () => this.#world.now,
       after: (delayMs, run) => proc.after(delayMs, 'timer', run),
     });
     const log = (line: LogLine): void => {
