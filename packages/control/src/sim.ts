@@ -13,3 +13,5 @@ export { localSignals } from './signals.ts';
 export { openSqlite } from './store/sqlite/open.ts';
 export { type Commit, type CommitResult, type Store, StoreFault, type StoredRow } from './store/store.ts';
 export { tables } from './tables.ts';
+export { checkLaws, laws } from './laws/check-laws.ts';
+export type { Books } from './laws/books.ts';

@@ -41,6 +41,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     if (world.step - looked > promisesEverySteps) {
       looked = world.step;
       court.keepsPromises();
+      court.isLawful();
     }
     return court.broken !== undefined;
   };
@@ -66,6 +67,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   }
   if (!court.broken) {
     court.keepsPromises();
+    court.isLawful();
     court.isAtRest();
     for (const what of network.running()) court.breaks('9 the network comes to rest', what);
   }

@@ -1,6 +1,7 @@
 // Watches the network while it runs: every commit against the laws, every promise against what is kept, every log line for what must not be.
 import type { Row } from '@iog/core';
-import { type Law, laws } from './laws.ts';
+import { checkLaws, laws as standing } from '@iog/control/sim';
+import { laws } from './laws.ts';
 import { Mirror } from './mirror.ts';
 import { type World, untrue } from './truth.ts';
 
@@ -18,6 +19,15 @@ export interface Promised {
   readonly what: string;
   readonly kept: (rows: Mirror) => boolean;
 }
+
+/** Laws over all rows of a kind: a part of them cannot be asked. */
+const ofTheWhole: ReadonlySet<string> = new Set([
+  'everyCurrencySumsToZero',
+  'everyBalanceIsItsEntries',
+  'everyKeySpendsWhatItsClustersHold',
+  'everyClusterKnowsItsJobs',
+  'everyStoryIsWhole',
+]);
 
 export class Court {
   readonly rows = new Mirror();
@@ -46,16 +56,25 @@ export class Court {
   }
 
   committed(writes: readonly Row[], deletes: readonly { kind: string; id: string }[]): void {
-    for (const touched of this.rows.take(writes, deletes)) {
-      for (const law of laws) this.#judge(law, touched.before, touched.after);
-      const wrong = this.world && untrue(touched, this.rows, this.world);
+    const touched = this.rows.take(writes, deletes);
+    for (const each of touched) {
+      for (const { name, broken } of laws) {
+        const detail = broken(each);
+        if (detail !== undefined) this.breaks(name, detail);
+      }
+      const wrong = this.world && untrue(each, this.rows, this.world);
       if (wrong) this.breaks(wrong.law, wrong.detail);
+    }
+    const books = this.rows.beside(touched);
+    for (const [name, holds] of Object.entries(standing)) {
+      if (ofTheWhole.has(name)) continue;
+      for (const { subject, detail } of holds(books)) this.breaks(name, `${subject}: ${detail}`);
     }
   }
 
-  #judge(law: Law, before: Row | undefined, after: Row | undefined): void {
-    const detail = law.broken({ before, after, rows: this.rows });
-    if (detail !== undefined) this.breaks(law.name, detail);
+  /** All laws over all rows. */
+  isLawful(): void {
+    for (const { law, subject, detail } of checkLaws(this.rows.rows())) this.breaks(law, `${subject}: ${detail}`);
   }
 
   promised(promise: Promised): void {

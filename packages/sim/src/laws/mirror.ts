@@ -1,60 +1,82 @@
-// Every row as the commits left it, beside the store: laws look here, and the store is compared with it.
-import type { Row, RowMap } from '@iog/core';
+// Every row as the commits left it, as the network's own laws ask for it: all of it, or what one commit has touched.
+import type { LeaseRow, MinuteRow, Row, RowMap } from '@iog/core';
+import type { Books } from '@iog/control/sim';
 
 export interface Touched {
   readonly before: Row | undefined;
   readonly after: Row | undefined;
 }
 
-export class Mirror {
-  readonly #rows = new Map<string, Row>();
-  readonly #moved = new Map<string, bigint>();
-  readonly #provenMs = new Map<string, number>();
+export class Mirror implements Books {
+  readonly #kinds = new Map<string, Map<string, Row>>();
+  readonly #leases = new Map<string, Set<string>>();
+  readonly #minutes = new Map<string, MinuteRow[]>();
 
-  get<K extends Row['kind']>(kind: K, id: string): RowMap[K] | undefined {
-    return this.#rows.get(`${kind} ${id}`) as RowMap[K] | undefined;
+  one<K extends Row['kind']>(kind: K, id: string): RowMap[K] | undefined {
+    return this.#kinds.get(kind)?.get(id) as RowMap[K] | undefined;
   }
 
-  all<K extends Row['kind']>(kind: K): RowMap[K][] {
-    return [...this.#rows.values()].filter((row) => row.kind === kind) as unknown as RowMap[K][];
+  all<K extends Row['kind']>(kind: K): readonly RowMap[K][] {
+    return [...(this.#kinds.get(kind)?.values() ?? [])] as unknown as RowMap[K][];
   }
 
-  get size(): number {
-    return this.#rows.size;
+  leasesOf(cluster: string): readonly LeaseRow[] {
+    return [...(this.#leases.get(cluster) ?? [])].flatMap((id) => this.one('lease', id) ?? []);
   }
 
-  /** What the entries have moved into an account so far. */
-  moved(account: string): bigint {
-    return this.#moved.get(account) ?? 0n;
+  minutesOf(lease: string): readonly MinuteRow[] {
+    return (this.#minutes.get(lease) ?? []).filter((minute) => minute !== undefined);
   }
 
-  /** The time of a lease's minutes that were proven. */
-  provenMs(lease: string): number {
-    return this.#provenMs.get(lease) ?? 0;
+  balance(account: string): bigint {
+    return this.one('balance', account)?.amountMicro ?? 0n;
+  }
+
+  rows(): Row[] {
+    return [...this.#kinds.values()].flatMap((rows) => [...rows.values()]);
+  }
+
+  /** These books, with `all` of what was touched alone, and of whom it belongs to. */
+  beside(touched: readonly Touched[]): Books {
+    const rows = touched.flatMap(({ after }) => after ?? []);
+    const owners = rows.flatMap((row) => this.#ownersOf(row));
+    const seen = Map.groupBy(new Set([...rows, ...owners]), ({ kind }) => kind as string);
+    return {
+      all: <K extends Row['kind']>(kind: K) => (seen.get(kind) ?? []) as unknown as RowMap[K][],
+      one: (kind, id) => this.one(kind, id),
+      leasesOf: (cluster) => this.leasesOf(cluster),
+      minutesOf: (lease) => this.minutesOf(lease),
+      balance: (account) => this.balance(account),
+    };
   }
 
   take(writes: readonly Row[], deletes: readonly { kind: string; id: string }[]): Touched[] {
-    const touched = writes.map((row) => {
-      const name = `${row.kind} ${row.id}`;
-      const before = this.#rows.get(name);
-      this.#rows.set(name, row);
-      this.#count(before, row);
+    const touched: Touched[] = writes.map((row) => {
+      const rows = this.#kinds.get(row.kind) ?? new Map<string, Row>();
+      const before = rows.get(row.id);
+      this.#kinds.set(row.kind, rows.set(row.id, row));
+      if (row.kind === 'lease') this.#leases.set(row.cluster, (this.#leases.get(row.cluster) ?? new Set()).add(row.id));
+      if (row.kind === 'minute') {
+        const minutes = this.#minutes.get(row.lease) ?? [];
+        minutes[row.k] = row;
+        this.#minutes.set(row.lease, minutes);
+      }
       return { before, after: row };
     });
     for (const { kind, id } of deletes) {
-      touched.push({ before: this.#rows.get(`${kind} ${id}`), after: undefined } as unknown as (typeof touched)[number]);
-      this.#rows.delete(`${kind} ${id}`);
+      touched.push({ before: this.#kinds.get(kind)?.get(id), after: undefined });
+      this.#kinds.get(kind)?.delete(id);
     }
     return touched;
   }
 
-  #count(before: Row | undefined, row: Row): void {
-    if (row.kind === 'entry' && !before) {
-      for (const { account, amountMicro } of row.lines) this.#moved.set(account, this.moved(account) + amountMicro);
-    }
-    const wasDecided = before?.kind === 'minute' && before.verdict !== null;
-    if (row.kind === 'minute' && row.verdict?.kind === 'proven' && !wasDecided) {
-      this.#provenMs.set(row.lease, this.provenMs(row.lease) + row.to - row.from);
-    }
+  #ownersOf(row: Row): Row[] {
+    const found: (Row | undefined)[] = [];
+    if (row.kind === 'lease') found.push(this.one('cluster', row.cluster), this.one('device', row.device));
+    if (row.kind === 'minute') found.push(this.one('lease', row.lease));
+    if (row.kind === 'balance' && row.id.endsWith('/hold')) found.push(this.one('cluster', row.id.slice(0, -'/hold'.length)));
+    if (row.kind === 'receipt') found.push(this.one('cluster', row.id));
+    if (row.kind === 'device') found.push(...row.live.map(({ lease }) => this.one('lease', lease)));
+    return found.filter((each) => each !== undefined);
   }
 }

@@ -57,7 +57,7 @@ function untrueMinute(minute: MinuteRow, before: Row | undefined, rows: Mirror, 
   if (minute.pulses.some(({ answeredAt }) => answeredAt === null))
     return { law: '4 a proven minute has no missed pulse', detail: `${minute.id} was proven, and a pulse was missed` };
   const around = [-4, -3, -2, -1, 0, 1, 2, 3, 4].flatMap(
-    (d) => rows.get('minute', `${minute.lease}/${String(minute.k + d).padStart(8, '0')}`)?.samples ?? [],
+    (d) => rows.one('minute', `${minute.lease}/${String(minute.k + d).padStart(8, '0')}`)?.samples ?? [],
   );
   const times = around.map(({ at }) => at).toSorted((a, b) => a - b);
   const edges = [

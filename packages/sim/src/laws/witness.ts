@@ -29,7 +29,7 @@ export function witness(network: Pick<Network, 'court' | 'net' | 'world' | 'devi
     if (!text.startsWith('{"type":"acknowledged"')) return;
     // What control says to have is in the lease's chain already.
     const { lease, segment, index } = JSON.parse(text) as Acknowledged;
-    const chain = court.rows.get('lease', lease)?.chain;
+    const chain = court.rows.one('lease', lease)?.chain;
     const has = chain && (chain.segment > segment || (chain.segment === segment && chain.index >= index));
     if (!has) court.breaks('10 what was acknowledged is kept', `${device} was told that sample ${segment}/${index} of ${lease} is kept`);
   };

@@ -58,7 +58,7 @@ async function create(person: Person, { court, recipient }: RenterRoom, account:
 function acknowledged(court: Court, { id, capMicro }: ClusterView, account: string): void {
   court.promised({
     what: `${id} was created for ${account} with the cap ${capMicro}`,
-    kept: (rows) => rows.get('cluster', id)?.account === account && rows.get('cluster', id)?.capMicro === BigInt(capMicro),
+    kept: (rows) => rows.one('cluster', id)?.account === account && rows.one('cluster', id)?.capMicro === BigInt(capMicro),
   });
 }
 
@@ -85,7 +85,7 @@ async function submit(person: Person, { court }: RenterRoom, cluster: Held): Pro
   if (said?.status !== 200) return;
   const { id } = said.body as unknown as JobView;
   cluster.jobs.push(id);
-  court.promised({ what: `${id} was submitted to ${cluster.id}`, kept: (rows) => rows.get('job', id)?.cluster === cluster.id });
+  court.promised({ what: `${id} was submitted to ${cluster.id}`, kept: (rows) => rows.one('job', id)?.cluster === cluster.id });
 }
 
 async function stop(person: Person, cluster: Held): Promise<void> {
@@ -98,7 +98,7 @@ async function end(person: Person, { court }: RenterRoom, { id }: Held): Promise
   if (said?.status !== 200) return;
   court.promised({
     what: `${id} was ended`,
-    kept: (rows) => ['ending', 'ended'].includes(rows.get('cluster', id)?.state ?? ''),
+    kept: (rows) => ['ending', 'ended'].includes(rows.one('cluster', id)?.state ?? ''),
   });
 }
 

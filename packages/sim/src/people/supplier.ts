@@ -81,7 +81,7 @@ async function enrols(person: Person, room: SupplierRoom): Promise<SimDevice | u
   if (draw.hits(0.05)) await person.ask('device.approve', { body: json({ code }) });
   if (approved?.status !== 200) return undefined;
   const { id } = approved.body as unknown as DeviceView;
-  room.court.promised({ what: `${id} was enrolled`, kept: (rows) => rows.get('device', id)?.publicKey === keys.publicKey });
+  room.court.promised({ what: `${id} was enrolled`, kept: (rows) => rows.one('device', id)?.publicKey === keys.publicKey });
   return room.enrolled(id, keys, cores);
 }
 
@@ -89,7 +89,7 @@ async function removes(person: Person, device: SimDevice, devices: SimDevice[], 
   const { id } = device;
   const said = await person.ask('device.remove', { params: { device: id }, body: '{}' });
   if (said?.status !== 200) return;
-  court.promised({ what: `${id} was removed`, kept: (rows) => rows.get('device', id)?.state === 'removed' });
+  court.promised({ what: `${id} was removed`, kept: (rows) => rows.one('device', id)?.state === 'removed' });
   devices.splice(devices.indexOf(device), 1);
   await person.ask('device.drain', { params: { device: id }, body: '{}' });
 }
