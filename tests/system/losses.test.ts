@@ -10,6 +10,7 @@ import { loadMeter } from './host-load.ts';
 import { assertNothingLeft, clear, processesOf } from './processes.ts';
 import { assertAddsUp } from './receipt-checks.ts';
 import { iogJson, makePlace, until, up, type Up } from './rig.ts';
+import { assertProvenWithoutLoad } from './without-load.ts';
 
 const place = makePlace();
 const provenAfterMs = 12_000;
@@ -37,6 +38,7 @@ test('the time of a lease on a quiet host is proven, and on a loud one nothing b
     await client.call('cluster.end', { params: { cluster }, body: {} });
     const { verdicts } = only((await assertSettled('renter')).leases);
     assertLoadAlone(verdicts);
+    await assertProvenWithoutLoad(place.home, only(leases));
     if (verdicts.every(({ verdict }) => verdict === 'proven')) return;
     // Less than the policy's share of one core over the whole host: the lease's own core had no more than that.
     assert.ok(foreignCores > 0.4, `others used ${foreignCores.toFixed(2)} cores, and yet: ${JSON.stringify(verdicts)}`);

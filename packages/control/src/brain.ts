@@ -14,6 +14,7 @@ import { clusterLoop } from './cluster/cluster-loop.ts';
 import { minuteLoop } from './timelock/minute-loop.ts';
 import type { Loop } from './loop.ts';
 import { housekeepingLoop } from './housekeeping.ts';
+import { writePresences } from './replica/presence.ts';
 import { replicaLoop } from './replica/replica-loop.ts';
 
 export interface Brain {
@@ -50,6 +51,11 @@ export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (de
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));
       await hub.stop();
+      // The loop that wrote them has ended: the last words of the sessions are told before the others take over.
+      if (ports.replica.areOthers())
+        await writePresences(ports, { all: true }).catch((error: unknown) =>
+          ports.log({ level: 'warn', event: 'replica.untold', error: String(error) }),
+        );
       await ports.replica.leave().catch((error: unknown) => ports.log({ level: 'warn', event: 'replica.left', error: String(error) }));
     },
   };

@@ -40,6 +40,21 @@ test('set forward, it is followed at once; a restart does not take it back', asy
   assert.equal(clock.now(), 3_000_000);
 });
 
+test('a process that slept, or whose clock was set forward, has been awake since then alone', async () => {
+  const { host, clock, pass } = await rig();
+  for (let i = 0; i < 30; i++) {
+    pass(1_000);
+    clock.now();
+  }
+  assert.equal(clock.awakeSince(), 1_000_000);
+  host.wall += 60_000;
+  assert.equal(clock.awakeSince(), 1_090_000);
+  pass(5_000);
+  assert.equal(clock.awakeSince(), 1_090_000);
+  pass(20_000);
+  assert.equal(clock.awakeSince(), 1_115_000);
+});
+
 test("another replica's time is reached here, but not a time that is far from this host's", async () => {
   const { clock } = await rig();
   clock.reached(1_030_000);

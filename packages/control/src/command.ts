@@ -11,6 +11,8 @@ import {
 } from '@iog/protocol';
 import { type ActivityRow, type Decision, type DeviceRow, type KeyRow, type ReplyRow, type Row } from '@iog/core';
 import { canonical, sha256hex } from '@iog/seal';
+import type { ComingBytes } from './blobs/blob-store.ts';
+import type { Key } from './store/store.ts';
 import { type ControlPorts, type Read, change, newId } from './ports.ts';
 
 export interface Call<N extends RouteName> {
@@ -18,7 +20,7 @@ export interface Call<N extends RouteName> {
   readonly params: ParamsOf<N>;
   readonly query: QueryOf<N>;
   readonly body: BodyOf<N>;
-  readonly bytes: Uint8Array | undefined;
+  readonly bytes: Uint8Array | ComingBytes | undefined;
   /** The key that calls, or undefined on open and device routes. */
   readonly key: KeyRow | undefined;
   readonly device: DeviceRow | undefined;
@@ -55,7 +57,7 @@ export async function command<N extends RouteName, V>(
   ports: ControlPorts,
   call: Call<N>,
   subject: string,
-  decide: (read: Read) => Promise<Decision<V>>,
+  decide: (read: Read) => Promise<Decision<V> & { readonly deletes?: readonly Key[] }>,
   view: (value: V) => AnswerOf<N>,
 ): Promise<Outcome<AnswerOf<N>> | Stored> {
   const requestHash = sha256hex(canonical({ route: call.route, params: call.params ?? null, body: call.body ?? null }));
@@ -76,7 +78,11 @@ export async function command<N extends RouteName, V>(
       replyId === undefined
         ? []
         : [{ kind: 'reply', id: replyId, requestHash, status: 200, body: JSON.stringify(shown), at: ports.clock.now() }];
-    return { writes: [...decision.rows, ...reply, ...activity(ports, call, subject, 'accepted')], value: { shown } };
+    return {
+      writes: [...decision.rows, ...reply, ...activity(ports, call, subject, 'accepted')],
+      deletes: decision.deletes ?? [],
+      value: { shown },
+    };
   });
   if ('stored' in result) return result.stored;
   if ('rejection' in result) {

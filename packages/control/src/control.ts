@@ -53,6 +53,8 @@ export interface ControlSettings {
 export interface RunningControl {
   readonly url: string;
   readonly publicKey: string;
+  /** Resolves once it has stopped; rejects, then, with the reason where it stopped by itself: its data directory runs elsewhere too. */
+  readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -80,7 +82,9 @@ async function startOver(settings: ControlSettings, opened: Store): Promise<Runn
   const { key, pulseSecret } = await networkSecrets(settings.dir, { store });
   const clock = await forwardClock(store, realClock);
   const reconnectMs = policy.session.lostAfterMs;
-  const replica = await joinReplicas({ store, clock, log }, { id: replicaId(settings.dir), leaseMs: periods.replicaLeaseMs, reconnectMs });
+  const { promise: over, resolve: superseded } = Promise.withResolvers<Error>();
+  const joining = { id: replicaId(settings.dir), leaseMs: periods.replicaLeaseMs, reconnectMs, superseded };
+  const replica = await joinReplicas({ store, clock, log }, joining);
   const verifier = capacityVerifier(randomBytes);
   const ports: ControlPorts = {
     name: settings.name,
@@ -119,7 +123,6 @@ async function startOver(settings: ControlSettings, opened: Store): Promise<Runn
     keys.stop();
     lag.stop();
   };
-  let ended: Promise<void> | undefined;
   await app.listen({ host: settings.host, port: settings.port });
   mind.begin();
   const address = app.server.address();
@@ -127,8 +130,28 @@ async function startOver(settings: ControlSettings, opened: Store): Promise<Runn
   return {
     url: `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
     publicKey: key.publicKey,
-    stop: () => (ended ??= endInOrder({ crowd, mind, app, store, log, closeRest })),
+    ...endOnce(() => endInOrder({ crowd, mind, app, store, log, closeRest }), over),
   };
+}
+
+/** Ends when told to, and by itself once it is `over`. */
+function endOnce(end: () => Promise<void>, over: Promise<Error>): Pick<RunningControl, 'ended' | 'stop'> {
+  const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+  let ending: Promise<void> | undefined;
+  let reason: Error | undefined;
+  const settle = (): void => (reason ? reject(reason) : resolve());
+  const stop = (): Promise<void> => {
+    if (ending) return ending;
+    ending = end();
+    void ending.then(settle, settle);
+    return ending;
+  };
+  void over.then((why) => {
+    reason = why;
+    // How it failed to stop matters less than why it had to.
+    return stop().catch(() => undefined);
+  });
+  return { ended, stop };
 }
 
 interface Behind {

@@ -48,3 +48,6 @@ export const readyLimits = {
   loopMs: 30_000,
   keptForMs: 500,
 } as const;
+
+/** Uploads under way, of one caller and in all. A log segment is held in memory until its signature is checked; a package never is. */
+export const uploadLimits = { package: { each: 4, all: 32 }, log: { each: 4, all: 64 } } as const;

@@ -58,6 +58,17 @@ test('replies, enrolments and activity go after their time, more than one batch 
   assert.equal((await rig.row('activity', left[0] ?? ''))?.subject, 'new');
 });
 
+test('an enrolment that nobody approved goes minutes after its time; one that was approved stays its day', async (t) => {
+  const rig = testPorts(t);
+  const row = { kind: 'enrolment', enrolment: {} as never, device: null, expiresAt: rig.ports.clock.now() } as const;
+  await rig.write({ ...row, id: 'WAITS', state: 'waiting' }, { ...row, id: 'DONE', state: 'approved' });
+  await sweepAll(rig);
+  assert.equal((await rig.ids('enrolment', 'expiry')).length, 2);
+  rig.pass(2 * 60_000);
+  await sweepAll(rig);
+  assert.deepEqual(await rig.ids('enrolment', 'expiry'), ['DONE']);
+});
+
 test('an ended cluster loses its events and jobs, and nothing else; one that lives loses nothing', async (t) => {
   const rig = testPorts(t);
   const [ended, running] = [await clusterOf(rig, 'ended', 700), await clusterOf(rig, 'running', 20)];

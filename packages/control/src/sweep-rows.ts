@@ -5,6 +5,7 @@ import type { Query } from './store/store.ts';
 
 const rowsAtOnce = 500;
 const clustersAtOnce = 20;
+const unapprovedKeptMs = 2 * 60_000;
 
 /** Each removes at most some hundred rows and tells whether there may be more. */
 export function rowSweeps(ports: ControlPorts): Readonly<Record<string, () => Promise<boolean>>> {
@@ -15,6 +16,12 @@ export function rowSweeps(ports: ControlPorts): Readonly<Record<string, () => Pr
     enrolments: () => {
       const last = before(retention.enrolmentMs);
       return sweep(ports, { kind: 'enrolment', index: 'expiry', atMost: last }, (row) => row.expiresAt <= last);
+    },
+    // Anyone may ask for one: what nobody approved goes as soon as its device has had time to hear that it expired.
+    unapproved: () => {
+      const last = before(unapprovedKeptMs);
+      const isOver = ({ state, expiresAt }: RowMap['enrolment']): boolean => state === 'waiting' && expiresAt <= last;
+      return sweep(ports, { kind: 'enrolment', index: 'waiting', atMost: last }, isOver);
     },
     // Ids sort by the time of their making: the first ones are the oldest.
     activity: () => sweep(ports, { kind: 'activity', index: 'all' }, (row) => row.at <= before(retention.activityMs)),

@@ -15,7 +15,11 @@ export const tables = [
   spec('key', { account: (row) => ({ equals: row.account, sort: row.key }), key: (row) => ({ equals: row.key }) }),
   spec('activity', { account: (row) => ({ equals: row.account, sort: row.id }), all: (row) => ({ sort: row.id }) }),
   spec('reply', { age: (row) => ({ sort: row.at }) }),
-  spec('enrolment', { expiry: (row) => ({ sort: row.expiresAt }) }),
+  spec('enrolment', {
+    expiry: (row) => ({ sort: row.expiresAt }),
+    waiting: (row) => (row.state === 'waiting' ? { sort: row.expiresAt } : undefined),
+    publicKey: (row) => (row.state === 'waiting' ? { equals: row.enrolment.publicKey, sort: row.id } : undefined),
+  }),
   spec('device', {
     account: (row) => ({ equals: row.account, sort: row.id }),
     all: (row) => ({ sort: row.id }),

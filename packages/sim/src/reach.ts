@@ -13,6 +13,8 @@ const outOfReach: Readonly<Record<string, string>> = {
   'error key.expired': 'keys here do not expire',
   'error blob.too-large': 'logs here are short',
   'error blob.quota': 'logs here are short',
+  'error blob.uploads': 'the HTTP edge refuses it',
+  'error enrolment.full': 'few devices wait here',
   'error blob.unknown': 'jobs here have no package',
   'error faucet.closed': 'the policy has a faucet',
   'error policy.runtime': 'every device has the runtime that the policy wants',

@@ -44,6 +44,7 @@ export const controlCommand: Command = {
     const address = storeUrl(given, environment);
     // Loaded here alone: other commands need no control plane in memory.
     const { startControl } = await import('@iog/control');
+    const { promise: over, resolve: ends } = Promise.withResolvers<Error>();
     const start = () =>
       startControl({
         dir,
@@ -57,15 +58,22 @@ export const controlCommand: Command = {
           ? {}
           : { firstAccount: { name: account, keyHash, recipient } }),
         log: logLine,
-      }).catch((error: unknown) => {
-        throw given.flag('supervised') ? error : refusal(error, dir, port);
-      });
-    await serve({ supervised: given.flag('supervised'), terminal }, start, ({ url, publicKey }) => ({
-      value: { url, publicKey },
-      text: `control listens at ${url}`,
-    }));
+      }).then(
+        (control) => {
+          control.ended.catch(ends);
+          return control;
+        },
+        (error: unknown) => {
+          throw given.flag('supervised') ? error : refusal(error, dir, port);
+        },
+      );
+    await serve({ supervised: given.flag('supervised'), terminal }, start, greet, over);
   },
 };
+
+function greet({ url, publicKey }: { readonly url: string; readonly publicKey: string }) {
+  return { value: { url, publicKey }, text: `control listens at ${url}` };
+}
 
 /** Nodes of the runtime `process` are not kept apart, and listen on loopback alone: a machine that is not this one could use none of them. */
 function requireLoopback(host: string): void {

@@ -1,6 +1,6 @@
 // iog doctor: whether this machine has what a network needs, each finding with its fix.
 import { execFile } from 'node:child_process';
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -52,13 +52,17 @@ function nodeVersion(): Finding {
   };
 }
 
-async function rayVersion({ python }: Environment): Promise<Finding> {
+/** Ray must be there, load, and be the one that this build was made for: another speaks another protocol to its head. */
+async function rayVersion({ python, root }: Environment): Promise<Finding> {
   const program = path.join(python, 'bin/python');
   const fix = 'Run `npm start` or `npm run iog`: set-up builds it. To rebuild: rm -rf .cache/python*';
   if (!existsSync(program)) return { what: 'Python and Ray', state: 'bad', found: `${program} is missing`, fix };
-  const code = 'import sys, importlib.metadata as m; print(sys.version.split()[0], "with Ray", m.version("ray"))';
-  const found = await output(program, ['-c', code]);
-  return { what: 'Python and Ray', state: found === undefined ? 'bad' : 'good', found: found ?? 'Ray cannot be found in it', fix };
+  const code = 'import sys, ray; print(sys.version.split()[0], "with Ray", ray.__version__)';
+  const { out: found, said } = await outcome(program, ['-c', code]);
+  if (found === undefined) return { what: 'Python and Ray', state: 'bad', found: `Ray does not load: ${said}`, fix };
+  const pinned = /^ray==(\S+)/m.exec(readFileSync(path.join(root, 'python/requirements.lock'), 'utf8'))?.[1] ?? '';
+  if (!found.endsWith(`with Ray ${pinned}`)) return { what: 'Python and Ray', state: 'bad', found: `${found}, not ${pinned}`, fix };
+  return { what: 'Python and Ray', state: 'good', found, fix };
 }
 
 /** Without namespaces nodes still run, under the fallback that sweeps their processes. */
@@ -150,10 +154,16 @@ async function network(environment: Environment): Promise<Finding> {
   }
 }
 
-function output(program: string, words: readonly string[]): Promise<string | undefined> {
+async function output(program: string, words: readonly string[]): Promise<string | undefined> {
+  return (await outcome(program, words)).out;
+}
+
+/** `out` where the program ended well; else `said` is its last line. */
+function outcome(program: string, words: readonly string[]): Promise<{ readonly out: string | undefined; readonly said: string }> {
   return new Promise((resolve) => {
-    execFile(program, [...words], { timeout: 20_000, killSignal: 'SIGKILL' }, (error, out) =>
-      resolve(error === null ? out.trim() : undefined),
-    );
+    execFile(program, [...words], { timeout: 60_000, killSignal: 'SIGKILL' }, (error, out, told) => {
+      const said = told.trim().split('\n').at(-1)?.slice(0, 200);
+      resolve({ out: error === null ? out.trim() : undefined, said: said || (error?.message.split('\n')[0] ?? '') });
+    });
   });
 }

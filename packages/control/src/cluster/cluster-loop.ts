@@ -4,31 +4,26 @@ import {
   type BalanceRow,
   type ClusterRow,
   type ClusterRows,
-  type DeviceRow,
   type LeaseRow,
-  type Replacement,
   type Row,
-  addNodes,
   heardAt,
   holdOf,
   availableOf,
   isLive,
   leaseStories,
   loseLease,
-  placeReplacement,
   receiptOf,
   refundRest,
   stepCluster,
-  takeSlice,
   tell,
 } from '@iog/core';
 import { canonical } from '@iog/seal';
 import { type ControlPorts, type Read, change, newId } from '../ports.ts';
 import { type Loop, eachAlone, loop } from '../loop.ts';
+import { replaced } from './replaced.ts';
 import { presenceOf } from '../replica/presence.ts';
 import { all, entriesOf, minutesOf } from './account.ts';
 
-const devicesLooked = 1_000;
 const tracesKept = 1_000;
 
 export function clusterLoop(ports: ControlPorts): Loop {
@@ -104,41 +99,6 @@ function settleUnstarted(leases: readonly LeaseRow[], now: number): LeaseRow[] {
       (lease) => lease.state === 'ending' && lease.startedAt === null && (lease.stopped || (lease.stopBy !== null && now >= lease.stopBy)),
     )
     .map((lease) => ({ ...lease, state: 'settled' }));
-}
-
-/** Nodes for what is missing, one after the other, each on units that are free after the one before. */
-async function replaced(ports: ControlPorts, read: Read, step: ReturnType<typeof stepCluster>, now: number): Promise<readonly Row[]> {
-  const hints = await ports.store.query({ kind: 'device', index: 'all', limit: devicesLooked });
-  const devices = new Map(hints.map(({ row }) => [row.id, row as DeviceRow]));
-  const nodes: Replacement[] = [];
-  for (let i = 0; i < step.wanted; i++) {
-    const isHeld = nodes.length > 0 || step.leases.some((lease) => isLive(lease) && lease.sealedSecret !== null);
-    // While no live node has the secret, none can be sealed to a device that the renter did not name: it would wait in vain.
-    const fitting = [...devices.values()].filter((device) => isHeld || step.cluster.secrets.sealedTo[device.id] !== undefined);
-    const candidates = fitting.map((device) => ({
-      device,
-      connected: ports.live.isConnected(device.id),
-      rttMs: ports.live.seen(device.id)?.rttMs ?? null,
-    }));
-    const placed = placeReplacement(candidates, step.cluster.demand, {
-      maxRateMicro: step.cluster.topRateMicroPerHour,
-      exclude: [],
-      now,
-      policy: ports.policy,
-    });
-    const node = placed.nodes?.[0];
-    const device = node ? await read.one('device', node.device.id) : undefined;
-    if (!node || !device) break;
-    const lease = newId(ports, 'lea');
-    const taken = takeSlice(devices.get(device.id) ?? device, lease, node.slice);
-    if (!taken.ok) break;
-    devices.set(device.id, taken.value);
-    nodes.push({ lease, device, slice: node.slice, rateMicroPerHour: node.rateMicroPerHour });
-  }
-  // A new incarnation needs a head; members alone are added as they fit.
-  if (nodes.length === 0) return [];
-  const added = addNodes(step.cluster, nodes, step.needsHead, now);
-  return added.ok ? added.rows : [];
 }
 
 /** All leases are settled: the rest of the hold goes back, and the receipt is issued and signed. */

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ActivityView, Balance, ClusterView, DeviceView, KeyView } from '@iog/protocol';
-import { admittedFake } from '../test/fake-device.ts';
+import { type FakeDevice, admittedFake } from '../test/fake-device.ts';
 import { createOf, fund, quoteOf, secretsFor } from '../test/renting.ts';
-import { quickPolicy, startRig, until } from '../test/rig.ts';
+import { type Rig, quickPolicy, startRig, until } from '../test/rig.ts';
+
+/** No money, no units, and no cluster was made. */
+async function assertNothingHeld(rig: Rig, device: FakeDevice): Promise<void> {
+  const { body: balance } = await rig.call<Balance>('GET', '/v1/balance');
+  const { body: list } = await rig.call<{ items: ClusterView[] }>('GET', '/v1/clusters');
+  const { leases, free, units } = await device.view();
+  assert.deepEqual([balance.heldMicro, list.items.map(({ id }) => id), leases, free?.cores], ['0', [], [], units.cores]);
+}
 
 const codeOf = (answer: { status: number; body: { code: string } }) => (answer.status === 200 ? 'ok' : answer.body.code);
 
@@ -28,11 +36,12 @@ test('a quote is taken as it was given, by whom it was given to, while it is val
 
 test('an expired quote is worth nothing', async (t) => {
   const rig = await startRig(t, { cluster: { ...quickPolicy.cluster, quoteValidMs: 1 } });
-  await admittedFake(rig);
+  const device = await admittedFake(rig);
   await fund(rig);
   const quote = await quoteOf(rig);
   await until('the quote to expire', () => Date.now() > quote.expiresAt);
   assert.equal(codeOf(await createOf(rig, quote)), 'quote.expired');
+  await assertNothingHeld(rig, device);
 });
 
 test('a device that left between quote and create is gone: by its connection, by its drain', async (t) => {
@@ -44,10 +53,12 @@ test('a device that left between quote and create is gone: by its connection, by
   const drained = await createOf(rig, quote);
   assert.equal(drained.body.code, 'device.gone');
   assert.match(drained.body.detail, /draining/);
+  await assertNothingHeld(rig, device);
   await rig.call('POST', `/v1/devices/${device.id}/resume`);
   device.close();
   await until('control to notice', async () => !(await device.view()).connected);
   assert.equal(codeOf(await createOf(rig, quote)), 'device.gone');
+  await assertNothingHeld(rig, device);
 });
 
 test('of creates that race for the last core exactly one wins, and the others hold no money', async (t) => {
@@ -76,9 +87,37 @@ test('what the balance or the cap of the key does not cover is refused whole', a
   await fund(rig, '1');
   const capped = await rig.key({ spendCapMicro: String(cap - 1n) });
   assert.equal(codeOf(await createOf(rig, quote, {}, { key: capped.secret })), 'key.spend-cap');
+  await assertNothingHeld(rig, device);
   const enough = await rig.key({ spendCapMicro: String(cap) });
   assert.equal(codeOf(await createOf(rig, quote, {}, { key: enough.secret })), 'ok');
   assert.equal(codeOf(await createOf(rig, await quoteOf(rig), {}, { key: rig.secret })), 'balance.short');
+});
+
+test('a key whose cap is used up holds nothing more; what comes back of it may be spent again', async (t) => {
+  const rig = await startRig(t);
+  const device = await admittedFake(rig);
+  await fund(rig);
+  const quote = await quoteOf(rig);
+  const { secret: key } = await rig.key({ spendCapMicro: quote.capMicro });
+  const { body: first } = await createOf(rig, quote, {}, { key });
+  const refused = await createOf(rig, await quoteOf(rig), {}, { key });
+  assert.equal(codeOf(refused), 'key.spend-cap');
+  const context = { capMicro: quote.capMicro, spentMicro: quote.capMicro, needsMicro: quote.capMicro, currency: 'TUSD' };
+  assert.deepEqual(refused.body.context, context);
+  const { body: balance } = await rig.call<Balance>('GET', '/v1/balance');
+  const { body: list } = await rig.call<{ items: ClusterView[] }>('GET', '/v1/clusters');
+  assert.deepEqual([balance.heldMicro, list.items.map(({ id }) => id)], [quote.capMicro, [first.id]]);
+  assert.deepEqual(
+    (await device.view()).leases,
+    first.leases.map(({ id }) => id),
+  );
+  await rig.call('POST', `/v1/clusters/${first.id}/end`);
+  const ended = async () => (await rig.call<ClusterView>('GET', `/v1/clusters/${first.id}`)).body;
+  await until('the end', async () => (await ended()).state === 'ended');
+  const leftMicro = BigInt(quote.capMicro) - BigInt((await ended()).paidMicro);
+  const smaller = await quoteOf(rig, { durationMs: 300_000 });
+  assert.ok(BigInt(smaller.capMicro) <= leftMicro);
+  assert.equal(codeOf(await createOf(rig, smaller, {}, { key })), 'ok');
 });
 
 test('a create that is sent again makes one cluster; with another body it is refused; the activity says so', async (t) => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { DeviceId } from '@iog/protocol';
 import { type ReplicaRow, absentSince, witnessed } from '@iog/core';
-import { liveDevices } from './live-devices.ts';
+import { liveDevices, pulseAnswered, pulseSent } from './live-devices.ts';
 
 const since = 1_000_000;
 const reconnectMs = 30_000;
@@ -92,4 +92,34 @@ test('memory is bounded, and flapping hides no long absence', () => {
   live.closed('d', 1_000, (now += 600_000));
   live.opened('d', 1_001, (now += 100));
   assert.equal(all(live, now).length, 1);
+});
+
+test('of a device that left long ago only its last words are kept, and after a day nothing; one that is here is kept whole', () => {
+  const live = liveDevices();
+  for (const device of ['here', 'gone']) {
+    live.opened(device, 1, since, since - 20_000);
+    live.closed(device, 1, since + 1);
+    live.opened(device, 2, since + 2, since + 1);
+  }
+  live.closed('gone', 2, since + 3);
+  const kept = () => ['here', 'gone'].map((device) => live.get(device)?.absences.length);
+  live.forget(since + 600_003);
+  assert.deepEqual(kept(), [2, 2]);
+  live.forget(since + 600_004);
+  assert.deepEqual(kept(), [2, 0]);
+  assert.deepEqual([live.seen('gone')?.lastSeenAt, live.connected()], [since + 2, ['here']]);
+  live.forget(since + 86_400_004);
+  assert.deepEqual(kept(), [2, undefined]);
+});
+
+test('a pulse that was missed is not pushed out by many that were answered', () => {
+  const live = liveDevices().opened('dev_00000000000000000000000001', 1, since, null);
+  pulseSent(live, 'missed', since);
+  for (let i = 1; i <= 1_000; i++) {
+    pulseSent(live, `n${i}`, since + i * 100);
+    pulseAnswered(live, `n${i}`, 10_000, since + i * 100 + 1);
+  }
+  assert.ok(live.pulses.some(({ nonce, answeredAt }) => nonce === 'missed' && answeredAt === null));
+  pulseSent(live, 'later', since + 700_000);
+  assert.equal(live.pulses.length, 2);
 });

@@ -17,6 +17,8 @@ export interface LiveDevice {
   readonly earlier: readonly Past[];
   /** All that it will ever say of its sessions is written down. */
   isWritten: boolean;
+  /** When it was last written down, and what could be told of it then. */
+  wrote: { readonly at: Instant; readonly mark: string } | undefined;
 }
 interface Past {
   readonly epoch: number;
@@ -44,18 +46,24 @@ export interface LiveDevices {
   /** In whichever replica it was last. */
   seen(device: string): Seen | undefined;
   isConnected(device: string): boolean;
+  /** In any replica. */
+  connected(): DeviceId[];
   /** What this replica's memory has of a device, as it is written down; undefined where it never had a session here. */
   presence(device: DeviceId, replica: ReplicaName, pulseWithinMs: number, now: Instant): PresenceRow | undefined;
   unwritten(): DeviceId[];
   written(rows: readonly PresenceRow[], replica: ReplicaName): void;
   heard(elsewhere: readonly Elsewhere[]): void;
+  /** Lets go what is told of late about devices that left long ago, and after a day the devices. */
+  forget(now: Instant): void;
 }
 
-/** Pulses kept for each device: 10 minutes of them at one each 5 s. */
-const pulsesKept = 120;
+/** Pulses are kept by their age alone: a device that opens sessions at speed pushes none of them out. Their rate is bounded where they are sent. */
+const pulsesKeptMs = 600_000;
 /** Absences are kept as long as pulses are; of more than this many, the shortest are forgotten, so that flapping hides no long one. */
 const absencesKept = { forMs: 600_000, count: 120 } as const;
 const earlierKept = 16;
+/** So long its last words are shown. */
+const lastWordsMs = 24 * 3_600_000;
 
 export function liveDevices(): LiveDevices {
   const devices = new Map<string, LiveDevice>();
@@ -79,6 +87,7 @@ export function liveDevices(): LiveDevices {
         closedAt: null,
         earlier: before ? [...before.earlier, pastOf(before, now)].slice(-earlierKept) : [],
         isWritten: false,
+        wrote: undefined,
       };
       if (absentSince !== null && absentSince < now) keepAbsence(live, { from: absentSince, to: now });
       devices.set(device, live);
@@ -92,6 +101,7 @@ export function liveDevices(): LiveDevices {
     },
     seen,
     isConnected: (device) => seen(device)?.connected ?? false,
+    connected: () => [...new Set([...devices.keys(), ...others.keys()])].filter((device) => seen(device)?.connected) as DeviceId[],
     presence(device, replica, pulseWithinMs, now) {
       const live = devices.get(device);
       return live && presenceOf(device, live, replica, pulseWithinMs, now);
@@ -101,13 +111,27 @@ export function liveDevices(): LiveDevices {
       for (const { id: device, sessions } of rows) {
         const live = devices.get(device);
         const record = sessions.find((each) => each.replica === id && each.life === generation && each.epoch === live?.epoch);
+        if (live && record) live.wrote = { at: record.writtenAt, mark: markOf(live) };
         if (live && record && record.closedAt !== null && record.settledTo >= record.closedAt) live.isWritten = true;
       }
     },
     heard(elsewhere) {
       others = new Map(elsewhere.map((each) => [each.device, each]));
     },
+    forget(now) {
+      for (const [device, live] of devices) {
+        const goneMs = live.closedAt === null ? 0 : now - live.closedAt;
+        if (goneMs > lastWordsMs) devices.delete(device);
+        else if (goneMs > absencesKept.forMs && live.pulses.length + live.absences.length + live.earlier.length > 0)
+          devices.set(device, { ...live, pulses: [], absences: [], earlier: [] });
+      }
+    },
   };
+}
+
+/** What the others wait for or act upon: while it is the same, nothing but its last words has changed. */
+export function markOf({ epoch, closedAt, absences, pulses }: LiveDevice): string {
+  return [epoch, closedAt, absences.length, pulses.findLast(({ answeredAt }) => answeredAt !== null)?.sentAt].join();
 }
 
 function presenceOf(device: DeviceId, live: LiveDevice, replica: ReplicaName, pulseWithinMs: number, now: Instant): PresenceRow {
@@ -141,8 +165,8 @@ function keepAbsence(live: LiveDevice, absence: Absence): void {
 
 /** Remembers a pulse just sent. */
 export function pulseSent(live: LiveDevice, nonce: string, now: Instant): void {
+  live.pulses = live.pulses.filter(({ sentAt }) => sentAt >= now - pulsesKeptMs);
   live.pulses.push({ nonce, sentAt: now, answeredAt: null });
-  if (live.pulses.length > pulsesKept) live.pulses.shift();
 }
 
 /** Pulses whose time to be answered ended, unused, within [since, now). */

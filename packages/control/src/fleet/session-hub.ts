@@ -3,7 +3,7 @@ import { type DeviceId, type Rejection, type ToControl, agreedVersion, isKnownIn
 import { type DeviceRow, openSession } from '@iog/core';
 import { type ControlPorts, change } from '../ports.ts';
 import { type DeviceLink, send } from './device-link.ts';
-import { closeAll, end, goodbye } from './goodbye.ts';
+import { closeAll, end as refuse, goodbye } from './goodbye.ts';
 import { type LiveDevice, pulseAnswered, pulseSent, pulsesMissed } from './live-devices.ts';
 import { pulseNonce } from './pulse-nonce.ts';
 import { readMessage } from './read-message.ts';
@@ -48,7 +48,7 @@ interface Session {
 
 type Opened = { readonly device: DeviceRow; readonly absentSince: number | null };
 const helloWithinMs = 10_000;
-/** How long a displaced session may take to close. */
+/** How long a link that was refused may take to close, before it is cut. */
 const farewellMs = 1_000;
 const queueMax = 256;
 
@@ -121,8 +121,14 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     }
   }
 
-  function begin(link: DeviceLink, { device, absentSince }: Opened, version: number): Session {
-    displace(sessions.get(device.id));
+  function begin(link: DeviceLink, { device, absentSince }: Opened, version: number): Session | undefined {
+    const before = sessions.get(device.id);
+    // Two that greet at once: the one whose epoch was written later stays, whichever hears of it first.
+    if (before && before.epoch > device.epoch) {
+      end(link, { code: 'session.displaced', context: {} });
+      return undefined;
+    }
+    displace(before);
     // A demand that went to the session before will not be answered in this one.
     capacity.forget(device.id);
     const { session: times, evidence } = ports.policy;
@@ -130,6 +136,8 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
     let looked = ports.clock.now();
     const pulse = (): void => {
       const now = ports.clock.now();
+      // Also over many short sessions there are no more of them than this: a flood would hide one that was missed.
+      if (now - (live.pulses.at(-1)?.sentAt ?? 0) < times.pulseEveryMs / 2) return;
       ports.meter.count('pulses_missed', {}, pulsesMissed(live, times.pulseWithinMs, looked, now));
       ports.meter.count('pulses_sent', {});
       looked = now;
@@ -173,11 +181,15 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): Sessio
   }
 
   /** It is told why, so that it does not come back at once; a link that is dead does not hear it, and is cut. */
+  function end(link: DeviceLink, rejection: Rejection): void {
+    refuse(link, rejection);
+    ports.clock.after(farewellMs, () => link.terminate());
+  }
+
   function displace(before: Session | undefined): void {
     if (before === undefined) return;
     before.stop();
     end(before.link, { code: 'session.displaced', context: {} });
-    ports.clock.after(farewellMs, () => before.link.terminate());
   }
 
   function enqueue(session: Session, message: ToControl): void {

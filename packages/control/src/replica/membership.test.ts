@@ -13,16 +13,24 @@ const never = () => ({ cancel: () => undefined });
 
 function clockOf() {
   let now = 1_000_000;
-  return { now: () => now, after: never, reached: (at: number) => void (now = Math.max(now, at)), pass: (ms: number) => void (now += ms) };
+  return {
+    now: () => now,
+    after: never,
+    reached: (at: number) => void (now = Math.max(now, at)),
+    awakeSince: () => 0,
+    pass: (ms: number) => void (now += ms),
+  };
 }
 
 async function twoOf(t: { after(run: () => Promise<void>): void }) {
   const store = openSqlite({ path: ':memory:', tables });
   t.after(() => store.close());
   const [clockA, clockB] = [clockOf(), clockOf()];
+  const reasons: Error[] = [];
+  const superseded = (error: Error): void => void reasons.push(error);
   const join = (id: string, clock: ReturnType<typeof clockOf>) =>
-    joinReplicas({ store, clock, log: () => undefined }, { id, leaseMs, reconnectMs: 1_000 });
-  return { store, clockA, clockB, a: await join('a', clockA), b: await join('b', clockB), again: () => join('a', clockA) };
+    joinReplicas({ store, clock, log: () => undefined }, { id, leaseMs, reconnectMs: 1_000, superseded });
+  return { store, clockA, clockB, a: await join('a', clockA), b: await join('b', clockB), again: () => join('a', clockA), reasons };
 }
 
 test('a step that read its claim before another took it over commits nothing', async (t) => {
@@ -58,14 +66,18 @@ test('whose time is over decides nothing, also where nobody has taken over; rene
 });
 
 test('a later life of the same directory has its claims at once; the earlier one is over', async (t) => {
-  const { store, a, b, again } = await twoOf(t);
+  const { store, a, b, again, reasons } = await twoOf(t);
   await b.leave();
   await a.refresh();
   const later = await again();
   assert.equal(await later.refresh(), true);
   const shards = await store.load(shardIds.map((id) => ({ kind: 'shard', id })));
   assert.deepEqual(new Set(shards.map((each) => (each?.row as { owner?: string } | undefined)?.owner)), new Set(['a']));
-  assert.equal(await a.refresh(), false);
+  assert.deepEqual([await a.refresh(), await a.refresh()], [false, false]);
+  assert.match(
+    reasons.map(({ message }) => message).join(),
+    /^[^,]*: stop it, or remove the file replica.id from the copy, and start both again$/,
+  );
   assert.equal(a.mine('clu_any'), false);
   assert.equal(later.mine('clu_any'), shardIds.includes(shardOf('clu_any')));
 });

@@ -26,6 +26,8 @@ export interface Joining {
   readonly id: string;
   readonly leaseMs: number;
   readonly reconnectMs: number;
+  /** Told once, when another process has begun a later life of this replica: this one must end. */
+  readonly superseded?: (error: Error) => void;
 }
 
 const replicasLooked = 1_000;
@@ -33,7 +35,7 @@ const replicasLooked = 1_000;
 type Ports = Pick<ControlPorts, 'store' | 'log'> & { readonly clock: ForwardClock };
 
 /** Begins a new life of this replica: one commit. */
-export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: Joining): Promise<Replica> {
+export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs, superseded }: Joining): Promise<Replica> {
   const { clock, log } = ports;
   let own = await change<ReplicaRow>(ports, async (read) => {
     const entered = enterReplica(await read.one('replica', id), id, clock.now(), leaseMs);
@@ -45,6 +47,8 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
   let held = new Map<string, number>();
   let isOver = false;
   let isTold = false;
+  /** Since when its claim has stood without a lapse: while the store took no renewal, it took no hello either. */
+  let standsSince = since;
   // After it, what this process remembers of the others is too old to decide by.
   const isFresh = (): boolean => !isOver && isAlive(own, clock.now());
 
@@ -64,7 +68,7 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
     told: () => {
       isTold = true;
     },
-    watch: () => ({ replicas, since, reconnectMs, now: clock.now() }),
+    watch: () => ({ replicas, since: Math.max(standsSince, clock.awakeSince()), reconnectMs, now: clock.now() }),
     async refresh() {
       if (isOver) return false;
       const seen = await change(ports, async (read) => {
@@ -84,8 +88,10 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
         isOver = true;
         held = new Map();
         log({ level: 'error', event: 'replica.superseded', replica: id, generation });
+        superseded?.(supersededError());
         return false;
       }
+      if (!isAlive(own, clock.now())) standsSince = clock.now();
       own = seen.renewed;
       replicas = new Map([...seen.listed, own].map((row) => [row.id, row]));
       if (!areOthers()) isTold = false;
@@ -100,6 +106,12 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs }: J
       await endLife(ports, me);
     },
   };
+}
+
+function supersededError(): Error {
+  const message =
+    'another control runs over a copy of this data directory: stop it, or remove the file replica.id from the copy, and start both again';
+  return Object.assign(new Error(message), { code: 'replica.superseded' });
 }
 
 async function listReplicas(read: Read, own: string): Promise<readonly ReplicaRow[]> {

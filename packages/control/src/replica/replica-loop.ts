@@ -12,11 +12,17 @@ export interface ReplicaEvents {
 
 export function replicaLoop(ports: ControlPorts, { look, gained }: ReplicaEvents): Loop {
   const { replicaMs } = ports.periods;
+  let wasAlone = true;
   const running = loop('replica', replicaMs, ports, async () => {
     if (await ports.replica.refresh()) gained();
-    if (!ports.replica.areOthers()) return ports.live.heard([]);
+    ports.live.forget(ports.clock.now());
+    if (!ports.replica.areOthers()) {
+      wasAlone = true;
+      return ports.live.heard([]);
+    }
     await look();
-    await writePresences(ports);
+    await writePresences(ports, { all: wasAlone });
+    wasAlone = false;
     ports.replica.told();
     return readPresences(ports);
   });

@@ -133,7 +133,7 @@ async function send<T>(url: string, method: string, route: string, body: unknown
 export async function until<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
-  limitMs = 8_000,
+  limitMs = 30_000,
 ): Promise<T> {
   const endsAt = Date.now() + limitMs;
   for (;;) {

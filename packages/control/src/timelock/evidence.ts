@@ -34,6 +34,9 @@ export async function takeEvidence(
   snapshots: readonly SignedSnapshot[],
 ): Promise<{ segment: number; index: number } | undefined> {
   const arrivedAt = ports.clock.now();
+  // Before any signature is looked at: else whoever has no lease here could keep us at it.
+  const [named] = await ports.store.load([{ kind: 'lease', id: leaseId }]);
+  if ((named?.row as LeaseRow | undefined)?.device !== from.device) return undefined;
   const valid = snapshots.map((signed) => readSnapshot(from, leaseId, signed));
   const read = valid.filter((each): each is Signed => each !== undefined);
   if (read.length < valid.length)

@@ -42,6 +42,13 @@ test('a code belongs to the device that said it first, until it expires', () => 
   assert.equal(enrolmentView(row, row.expiresAt).state, 'expired');
 });
 
+test('no more devices wait than the policy lets; who waits already may say it again', () => {
+  const most = policy.limits.waitingEnrolments;
+  assert.equal(codeOf(enrolmentOpen(sampleEnrolment(), now, policy, undefined, most)), 'enrolment.full');
+  assert.equal(codeOf(enrolmentOpen(sampleEnrolment(), now, policy, undefined, most - 1)), undefined);
+  assert.equal(codeOf(enrolmentOpen(sampleEnrolment(), now, policy, opened(), most)), undefined);
+});
+
 test('approving makes a waiting device; approving again names it; others learn nothing', () => {
   const decision = approve(opened(), by, []);
   const device = valueOf(decision);

@@ -6,7 +6,6 @@ import { isAlive } from './shards.ts';
 
 const keptMs = 600_000;
 const sessionsKept = 32;
-const pulsesKept = 240;
 const absencesKept = 120;
 
 /** The replicas as they are now, and what the asking one allows a device that has no session of its own memory. */
@@ -38,8 +37,7 @@ export function mergePresence(a: PresenceRow, b: PresenceRow): PresenceRow {
     sessions: ordered.filter((each, i) => i === ordered.length - 1 || isKept(each.closedAt ?? each.writtenAt)).slice(-sessionsKept),
     pulses: unique([...a.pulses, ...b.pulses], pulseKey)
       .filter(({ sentAt }) => isKept(sentAt))
-      .toSorted((x, y) => x.sentAt - y.sentAt)
-      .slice(-pulsesKept),
+      .toSorted((x, y) => x.sentAt - y.sentAt),
     absences: longest(unique([...a.absences, ...b.absences], ({ from }) => from).filter(({ to }) => isKept(to))).toSorted(
       (x, y) => x.from - y.from,
     ),

@@ -21,6 +21,9 @@ import type { Proc } from '../engine/proc.ts';
 import type { World } from '../engine/world.ts';
 import { digestsOf } from '../ports/host.ts';
 
+/** Its loops look every half a minute. */
+const heldUpMs = 45_000;
+
 export interface ControlRoom {
   readonly policy: Policy;
   readonly blobs: BlobStore;
@@ -69,11 +72,15 @@ export class SimControl implements Listener {
     const lives = proc.lives();
     const secret = generateSigningKey(seedOf('network'));
     const store = storeOf(proc);
-    const clock = await forwardClock(store, {
-      wallMs: () => this.#world.now + proc.skewMs,
-      monoMs: () => this.#world.now,
-      after: (delayMs, run) => proc.after(delayMs, 'timer', run),
-    });
+    const clock = await forwardClock(
+      store,
+      {
+        wallMs: () => this.#world.now + proc.skewMs,
+        monoMs: () => this.#world.now,
+        after: (delayMs, run) => proc.after(delayMs, 'timer', run),
+      },
+      heldUpMs,
+    );
     const log = (line: LogLine): void => {
       if (lives()) heard(proc, line);
     };

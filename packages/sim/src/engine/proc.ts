@@ -27,7 +27,6 @@ export class Proc {
   frozenUntilMs = 0;
   /** What its wall clock is ahead of true time. */
   skewMs = 0;
-  hasSkewed = false;
   crashPoint: CrashPoint | undefined;
 
   constructor(world: World, name: string) {

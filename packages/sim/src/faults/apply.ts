@@ -224,7 +224,6 @@ const onControl: Partial<Record<FaultKind, OnControl>> = {
     };
   },
   'clock of control jumps': (_, { proc }, { strength }) => {
-    proc.hasSkewed = true;
     proc.skewMs += Math.round((strength - 0.5) * 600_000);
     return () => {
       proc.skewMs = 0;

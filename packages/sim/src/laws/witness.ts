@@ -39,7 +39,7 @@ export function witness(network: Pick<Network, 'court' | 'net' | 'world' | 'devi
     runs: (lease, id) => byId(id).some(({ host }) => host.nodes.get(lease as LeaseId)?.runs === true),
     silentMs: (id) => {
       const at = Math.max(...byId(id).map(({ proc }) => heardAt.get(proc.name) ?? 0));
-      return network.controls.some(({ proc }) => proc.hasSkewed) ? undefined : world.now - at;
+      return world.now - at;
     },
     didTheWork: (id) => byId(id).some(({ host, isClone }) => isClone || host.lastWorkWasDone),
     lostAfterMs: simPolicy.session.lostAfterMs,

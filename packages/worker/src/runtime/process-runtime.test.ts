@@ -132,6 +132,25 @@ test('without Ray the runtime says what is missing and what to do', () => {
   assert.throws(() => processRuntime(options), /python was not found at \/nowhere\/bin\/python\. Run `npm start`/);
 });
 
+for (const [what, ray, says] of [
+  ['cannot be imported', '#!/usr/bin/env -S python3 -S\nimport ray\n', /^Ray ended with 1: .*ModuleNotFoundError: No module named 'ray'$/],
+  [
+    'is of another version than its head',
+    '#!/bin/sh\necho "RuntimeError: Version mismatch: The cluster was started with: Ray: 2.60.0; This process was started with: Ray: 2.9.0" >&2\nexit 1\n',
+    /^Ray ended with 1: .*Version mismatch.*Ray: 2\.60\.0.*Ray: 2\.9\.0$/,
+  ],
+] as const)
+  test(`a node whose Ray ${what} is told failed with Ray's own words, and leaves nothing`, async () => {
+    await withPlace('subreaper', async (place) => {
+      place.breakRay(ray);
+      const runtime = place.runtime();
+      const node = await runtime.start(specOf(1), await runtime.allocatePorts({ lease, role: 'head' }));
+      await until('the node to be told failed', () => node.status().step === 'failed');
+      assert.match(node.status().detail, says);
+      await place.assertNothingLeft();
+    });
+  });
+
 /** Widens its folder as Ray does; forks a child with a session of its own, and one that has also lost its environment, its session and its parent. */
 const standIn = `#!/usr/bin/env -S python3 -S
 import os, sys, time
@@ -157,6 +176,8 @@ interface Place {
   /** All processes of the stand-in, by what only they have in their command. */
   processes(): number[];
   folders(): string[];
+  /** Another program in the stand-in's place. */
+  breakRay(program: string): void;
   assertNothingLeft(): Promise<void>;
 }
 
@@ -190,6 +211,7 @@ async function withPlace(containment: Containment, body: (place: Place) => Promi
     },
     processes,
     folders,
+    breakRay: (program) => fs.writeFileSync(path.join(python, 'bin/ray'), program),
     async assertNothingLeft() {
       await until('its processes to be gone', () => processes().length === 0, 2_000);
       assert.deepEqual(folders(), []);

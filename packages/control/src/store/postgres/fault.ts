@@ -25,7 +25,8 @@ const nextSteps: Partial<Record<StoreFaultCode, string>> = {
   'store.unavailable': 'cannot be reached: check its address, user and password, and that its server runs',
 };
 
-const unsent = ['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'CONNECT_TIMEOUT', '57P03', '53300'];
+// Not EHOSTUNREACH and ENETUNREACH: a connection that stood may end with them too, after it has sent.
+const unsent = ['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'CONNECT_TIMEOUT', '57P03', '53300'];
 
 export interface ServerError extends Error {
   readonly code: string;
@@ -46,6 +47,11 @@ export function isOutage(cause: unknown): cause is ServerError {
 /** An outage that was there before anything was sent. */
 export function isUnsent(cause: unknown): boolean {
   return isOutage(cause) && unsent.includes(cause.code);
+}
+
+/** The group's number was used before: what came of that must be asked for. */
+export function isNumberUsed(cause: unknown): boolean {
+  return isAnswer(cause) && cause.code === 'IOG01';
 }
 
 /** Another transaction was in the way: the same again may succeed. 23505 only where somebody else writes these tables. */

@@ -5,12 +5,14 @@ import { transact } from '../decide.ts';
 import { type Store, StoreFault, type TableSpec } from '../store.ts';
 import { storeContract } from '../test/store-contract.ts';
 import { type Count, type Opened, type TestRows, key, note, put, testTables } from '../test/test-rows.ts';
-import { connect, targetOf } from './connection.ts';
+import { prepareCommit } from '../prepare.ts';
+import { type Connection, connect, targetOf } from './connection.ts';
 import { migrations } from './migrations.ts';
 import { openPostgres } from './open.ts';
 import { prepareSchema } from './schema.ts';
 import { cuttingProxy } from './test/cutting-proxy.ts';
 import { testServer } from './test/server.ts';
+import { postgresWriter } from './write.ts';
 
 const server = await testServer();
 after(() => server.stop());
@@ -96,6 +98,38 @@ test('a commit whose reply is lost is neither failed nor done twice', { timeout:
   }
   assert.equal(proxy.cuts(), 5);
   assert.deepEqual(await store.load([key('c', 'count')]), [{ version: 5, row: { kind: 'count', id: 'c', n: 5n } }]);
+});
+
+test('a group that was applied, though nothing was sent it was said, is done once; its number is never taken for that of another', async (t) => {
+  const target = targetOf(server.url(`test_${schemas++}`));
+  const catalog = catalogOf(testTables);
+  const real = connect(target, 1);
+  t.after(() => real.end());
+  await prepareSchema(real, target, catalog);
+  let lies = 0;
+  const lying: Connection = {
+    ...real,
+    async ask(text, values) {
+      const rows = await real.ask(text, values);
+      if (lies === 0 || !text.includes('commit_group')) return rows;
+      lies -= 1;
+      throw Object.assign(new Error('it was not there'), { code: 'ECONNREFUSED' });
+    },
+  };
+  const add = (n: bigint, version: number) => [
+    prepareCommit({ reads: [{ key: key('c', 'count'), version }], writes: [{ kind: 'count', id: 'c', n } as Count] }, catalog),
+  ];
+  const patient = await postgresWriter(lying, target.name, 5_000);
+  lies = 1;
+  assert.deepEqual(await patient.write(add(1n, 0)), [{ ok: true }]);
+  assert.deepEqual(await patient.write(add(2n, 1)), [{ ok: true }]);
+
+  const hasty = await postgresWriter(lying, target.name, -1);
+  lies = 1;
+  await assert.rejects(hasty.write(add(3n, 2)), { code: 'ECONNREFUSED' });
+  // The number is that of the group before: this one is stale, and must not be told that it was kept.
+  assert.deepEqual(await hasty.write(add(3n, 2)), [{ ok: false, stale: [key('c', 'count')] }]);
+  assert.deepEqual(await hasty.write(add(4n, 3)), [{ ok: true }]);
 });
 
 test('a store that stays away is unavailable; what was under way is unknown, and said to be', { timeout: 60_000 }, async (t) => {

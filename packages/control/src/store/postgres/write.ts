@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type CommitResult, StoreFault } from '../store.ts';
 import type { Prepared } from '../prepare.ts';
 import { type Connection, patiently } from './connection.ts';
-import { isCollision, isOutage, isUnsent } from './fault.ts';
+import { isCollision, isNumberUsed, isOutage, isUnsent } from './fault.ts';
 import { groupOf } from './group.ts';
 
 const mostCollisions = 10;
@@ -21,46 +21,11 @@ export interface PostgresWriter {
 
 /** A lane of its own in the store: the groups that it wrote are numbered there. */
 export async function postgresWriter(connection: Connection, name: string, patienceMs: number): Promise<PostgresWriter> {
-  const lane: string = randomUUID();
-  await connection.ask("DELETE FROM lanes WHERE seen < now() - interval '7 days'", []);
-  await connection.ask('INSERT INTO lanes (id, number) VALUES ($1::uuid, 0)', [lane]);
-  let number = 0;
-  /** The last group's fate has not been found out yet. */
-  let open = false;
-
-  const ask = async (sql: string, ...more: string[]): Promise<readonly number[] | undefined> => {
-    const [row] = await connection.ask(sql, [lane, number, ...more]);
-    return typeof row?.['stale'] === 'string' ? (JSON.parse(row['stale']) as number[]) : undefined;
-  };
-  /** Undefined: it was not applied, and never will be. */
-  const settle = async (until: number): Promise<readonly number[] | undefined> => {
-    const stale = await patiently(() => ask(settleSql), until);
-    open = false;
-    return stale;
-  };
-  const once = async (keys: string, waves: string): Promise<readonly number[]> => {
-    number += 1;
-    open = true;
-    for (let tries = 1; ; tries++) {
-      try {
-        const stale = (await ask(commitSql, keys, waves)) ?? [];
-        open = false;
-        return stale;
-      } catch (cause) {
-        if (isCollision(cause) && tries < mostCollisions) continue;
-        if (!isOutage(cause) || isUnsent(cause)) {
-          // The server has refused it, or never heard of it: the number is still free.
-          open = false;
-          number -= 1;
-        }
-        throw cause;
-      }
-    }
-  };
+  const lane = await openLane(connection);
 
   const outcome = async (until: number): Promise<readonly number[] | undefined> => {
     try {
-      return await settle(until);
+      return await lane.settle(until);
     } catch (cause) {
       const message = `the store ${name} was lost while it wrote: whether that was kept is not known. Look before you repeat it`;
       throw new StoreFault('store.unknown', message, cause);
@@ -71,17 +36,71 @@ export async function postgresWriter(connection: Connection, name: string, patie
     async write(commits) {
       const { keys, waves, results } = groupOf(commits);
       const until = performance.now() + patienceMs;
-      if (open) await settle(until);
+      if (lane.isOpen()) await lane.settle(until);
+      // Whether the next try has the number of the one before: then what that number came to is what this group came to.
+      let again = false;
       for (;;) {
+        let isAnothers = false;
         try {
-          return results(await once(keys, waves));
+          return results(await lane.once(keys, waves));
         } catch (cause) {
-          if (!open && (!isOutage(cause) || performance.now() > until)) throw cause;
+          if (!lane.isOpen() && (!isOutage(cause) || performance.now() > until)) throw cause;
+          isAnothers = isNumberUsed(cause) && !again;
         }
-        const stale = open ? await outcome(until) : undefined;
-        if (stale) return results(stale);
+        again = !lane.isOpen();
+        const stale = lane.isOpen() ? await outcome(until) : undefined;
+        if (stale && !isAnothers) return results(stale);
         await sleep(pauseMs);
       }
+    },
+    end: lane.end,
+  };
+}
+
+interface Lane {
+  /** The last group's fate has not been found out yet. */
+  isOpen(): boolean;
+  once(keys: string, waves: string): Promise<readonly number[]>;
+  /** Undefined: it was not applied, and never will be. */
+  settle(until: number): Promise<readonly number[] | undefined>;
+  end(this: void): Promise<void>;
+}
+
+async function openLane(connection: Connection): Promise<Lane> {
+  const lane: string = randomUUID();
+  await connection.ask("DELETE FROM lanes WHERE seen < now() - interval '7 days'", []);
+  await connection.ask('INSERT INTO lanes (id, number) VALUES ($1::uuid, 0)', [lane]);
+  let number = 0;
+  let open = false;
+  const ask = async (sql: string, ...more: string[]): Promise<readonly number[] | undefined> => {
+    const [row] = await connection.ask(sql, [lane, number, ...more]);
+    return typeof row?.['stale'] === 'string' ? (JSON.parse(row['stale']) as number[]) : undefined;
+  };
+  return {
+    isOpen: () => open,
+    async once(keys, waves) {
+      number += 1;
+      open = true;
+      for (let tries = 1; ; tries++) {
+        try {
+          const stale = (await ask(commitSql, keys, waves)) ?? [];
+          open = false;
+          return stale;
+        } catch (cause) {
+          if (isCollision(cause) && tries < mostCollisions) continue;
+          if (isUnsent(cause) || (!isOutage(cause) && !isNumberUsed(cause))) {
+            // The server has refused it, or never heard of it: the number is still free.
+            open = false;
+            number -= 1;
+          }
+          throw cause;
+        }
+      }
+    },
+    async settle(until) {
+      const stale = await patiently(() => ask(settleSql), until);
+      open = false;
+      return stale;
     },
     async end() {
       if (!open) await connection.ask('DELETE FROM lanes WHERE id = $1::uuid', [lane]).catch(() => undefined);

@@ -1,0 +1,164 @@
+// Every route of the table against every kind of bad request: each is refused with its error, and no row is written but activity.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type Route, type RouteName, type Scope, routes, scopes } from '@iog/protocol';
+import { makeApiSecret, randomBytes } from '@iog/seal';
+import { compileRoutes } from './validate.ts';
+import { readRows } from '../store/read-rows.ts';
+import { admittedFake, deviceKeys, enrolmentOf } from '../test/fake-device.ts';
+import { fund, quoteOf, secretsFor } from '../test/renting.ts';
+import { type CallOptions, type Rig, quickPolicy, startRig, until } from '../test/rig.ts';
+
+const table = Object.entries(routes) as [RouteName, Route][];
+const inUrl: Readonly<Record<string, string>> = {
+  key: `key_${'0'.repeat(26)}`,
+  device: `dev_${'0'.repeat(26)}`,
+  cluster: `clu_${'0'.repeat(26)}`,
+  lease: `lea_${'0'.repeat(26)}`,
+  job: `job_${'0'.repeat(26)}`,
+  code: 'AAAA-2222',
+  blob: 'a'.repeat(64),
+  segment: '0',
+};
+const urlOf = ({ path: route }: Route): string => route.replace(/:(\w+)/g, (_, name: string) => inUrl[name] ?? '');
+
+test('no route takes a body of another shape, and none writes anything of it', async (t) => {
+  const { rig, bodies, unwritten } = await scene(t);
+  const asked = table.filter(([, { body }]) => body);
+  assert.deepEqual(asked.map(([name]) => name).toSorted(), Object.keys(bodies).toSorted(), 'every body has its sample');
+  for (const [name, route] of asked) {
+    const good = bodies[name] ?? {};
+    assert.deepEqual(compileRoutes().get(name)?.body(good), { ok: true, value: good }, `the sample of ${name} is good`);
+    for (const [wrong, body] of Object.entries(wrongBodies(route, good))) {
+      const { status, body: problem } = await ask(rig, route, urlOf(route), body);
+      assert.deepEqual([status, problem.code], [400, 'request.malformed'], `${name}: ${wrong}: ${JSON.stringify(problem)}`);
+      assert.match(problem.detail, /body/, `${name}: ${wrong}`);
+    }
+  }
+  await unwritten();
+});
+
+test('no route takes a query or an address of another shape', async (t) => {
+  const { rig, bodies, unwritten } = await scene(t);
+  for (const [name, route] of table.filter(([, { access }]) => access !== 'device')) {
+    const url = urlOf(route);
+    const wrong = [`${url}?colour=red`];
+    if (route.query && 'limit' in fieldsOf(route.query)) wrong.push(`${url}?limit=0`, `${url}?limit=many`);
+    for (const [, param = ''] of route.path.matchAll(/:(\w+)/g)) wrong.push(url.replace(inUrl[param] ?? '', 'nonsense'));
+    for (const each of wrong) {
+      const { status, body } = await ask(rig, route, each, bodies[name]);
+      assert.deepEqual([status, body.code], [400, 'request.malformed'], `${name}: ${each}: ${JSON.stringify(body)}`);
+    }
+  }
+  await unwritten();
+});
+
+test('no route lets in who has no key, an unknown one, or one of all other scopes', async (t) => {
+  const { rig, bodies, keyWithout, unwritten } = await scene(t);
+  for (const [name, route] of table) {
+    if (route.access === 'open') continue;
+    const said = async (key: string | null): Promise<string> => {
+      const { status, body } = await ask(rig, route, urlOf(route), bodies[name], { key });
+      return `${status} ${body.code}`;
+    };
+    if (route.access === 'device') {
+      for (const key of [null, rig.secret]) assert.equal(await said(key), '401 device.signature', name);
+      continue;
+    }
+    assert.equal(await said(null), '401 key.missing', name);
+    assert.equal(await said(makeApiSecret(randomBytes(32))), '401 key.unknown', name);
+    assert.equal(await said(keyWithout[route.access]), '403 key.scope', name);
+  }
+  await unwritten();
+});
+
+function wrongBodies(route: Route, good: object): Record<string, unknown> {
+  const [first] = Object.keys(fieldsOf(route.body));
+  const deep = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
+  const text = JSON.stringify(good);
+  const beside = text === '{}' ? '{' : `${text.slice(0, -1)},`;
+  return {
+    'an unknown field': { ...good, colour: 'red' },
+    'an array': '[]',
+    'its own body in an array': `[${text}]`,
+    'a text': '"text"',
+    'a number': '1',
+    null: 'null',
+    'a deep array': `${'['.repeat(5_000)}${']'.repeat(5_000)}`,
+    'a deep unknown field': `${beside}"colour":${deep}}`,
+    ...(first === undefined
+      ? {}
+      : { 'a wrong type': { ...good, [first]: { not: 'this' } }, 'a deep field': `${beside}"${first}":${deep}}` }),
+  };
+}
+
+function fieldsOf(schema: unknown): Readonly<Record<string, unknown>> {
+  return (schema as { properties?: Record<string, unknown> } | undefined)?.properties ?? {};
+}
+
+function ask(rig: Rig, { form, method }: Route, url: string, body: unknown, options: CallOptions = {}) {
+  const headers = { 'content-type': 'application/octet-stream' };
+  return rig.call(method, url, form === 'bytes-in' ? 'bytes' : body, form === 'bytes-in' ? { headers, ...options } : options);
+}
+
+interface Scene {
+  readonly rig: Rig;
+  /** A body that the route would take, for every route that takes one. */
+  readonly bodies: Partial<Record<RouteName, object>>;
+  readonly keyWithout: Readonly<Record<Scope, string>>;
+  /** Fails where a row is another than when the scene was made. */
+  unwritten(this: void): Promise<void>;
+}
+
+async function scene(t: TestContext): Promise<Scene> {
+  const rig = await startRig(t, { limits: { ...quickPolicy.limits, requestsPerMinute: 100_000 } });
+  const device = await admittedFake(rig);
+  await fund(rig);
+  const quote = await quoteOf(rig);
+  device.close();
+  await until('the device to be away', async () => !(await device.view()).connected, 30_000);
+  const secrets: [Scope, string][] = [];
+  for (const scope of scopes) secrets.push([scope, (await rig.key({ scopes: scopes.filter((each) => each !== scope) })).secret]);
+  const key = { name: 'made', hash: 'a'.repeat(64), scopes: ['read'] };
+  const [prices, recipient] = [quickPolicy.defaultPrices, device.keys.recipient];
+  const bodies: Scene['bodies'] = {
+    'account.create': { name: 'other', key },
+    'account.recipient': { recipient },
+    'key.create': key,
+    'key.revoke': {},
+    'enrolment.create': enrolmentOf(await deviceKeys()),
+    'device.approve': { code: 'AAAA-2222' },
+    'device.region': { region: 'home' },
+    'device.drain': {},
+    'device.resume': {},
+    'device.remove': {},
+    'device.price': prices,
+    'quote.create': quote.demand,
+    'cluster.create': { name: 'train', quote, secrets: secretsFor(quote, recipient) },
+    'cluster.end': {},
+    'job.submit': { name: 'job', sealedEntrypoint: 'c2VhbGVk' },
+    'job.stop': {},
+    'faucet.draw': { amountMicro: '1' },
+  };
+  const rows = async (): Promise<string[]> => {
+    const found = await readRows({ kind: 'sqlite', path: path.join(rig.dir, 'control.sqlite') });
+    // The rows of control itself go on with time.
+    const lasting = found.filter(({ kind }) => !['activity', 'clock', 'replica', 'shard', 'presence'].includes(kind));
+    return lasting.map((row) => JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)));
+  };
+  const before = await rows();
+  assert.ok(before.length > 0);
+  return {
+    rig,
+    bodies,
+    keyWithout: Object.fromEntries(secrets) as Record<Scope, string>,
+    async unwritten() {
+      assert.deepEqual(await rows(), before);
+      assert.deepEqual(
+        rig.lines.filter(({ level }) => level === 'error'),
+        [],
+      );
+    },
+  };
+}
