@@ -84,6 +84,11 @@ export const errors = {
     sentence: 'The enrolment is not signed by the device it names.',
     next: "Run `iog worker join` with the device's own key.",
   },
+  'enrolment.full': {
+    status: 429,
+    sentence: 'The network has {waiting} devices waiting for approval, the most there may be.',
+    next: 'Approve those that wait, or run `iog worker join` again in some minutes: a code lives ten.',
+  },
   'device.unknown': { status: 403, sentence: 'The device {device} is not enrolled here.', next: 'Enrol it: `iog worker join`.' },
   'device.removed': { status: 409, sentence: 'The device {device} was removed.', next: 'Enrol it anew: `iog worker join`.' },
   'device.signature': {
@@ -150,6 +155,11 @@ export const errors = {
     status: 409,
     sentence: 'The account has {usedBytes} bytes stored and may have {limitBytes}; {needsBytes} more would pass that.',
     next: 'Wait: what no cluster needs any more is removed in time. Or fetch the data inside the job.',
+  },
+  'blob.uploads': {
+    status: 429,
+    sentence: 'There are {uploads} uploads under way, the most there may be at once for {whom}.',
+    next: 'Let one end, and try again; nothing was changed.',
   },
   'faucet.closed': { status: 403, sentence: 'This network gives no test money.', next: 'Deposit instead.' },
   'faucet.limit': {

@@ -41,6 +41,9 @@ export const PolicySchema = strict({
     requestsPerMinute: CountSchema,
     linkMessageBytes: CountSchema,
     enrolmentMs: CountSchema,
+    enrolmentBytes: CountSchema,
+    /** In all: anyone may ask for one. */
+    waitingEnrolments: CountSchema,
     accountPackageBytes: BytesSchema,
     accountLogBytes: BytesSchema,
     clusterEvents: CountSchema,
@@ -87,6 +90,8 @@ export const laptopPolicy: Policy = {
     requestsPerMinute: 3_000,
     linkMessageBytes: 1_000_000,
     enrolmentMs: 600_000,
+    enrolmentBytes: 32 * 1024,
+    waitingEnrolments: 1_000,
     accountPackageBytes: 5 * 1024 ** 3,
     accountLogBytes: 5 * 1024 ** 3,
     clusterEvents: 5_000,

@@ -8,6 +8,11 @@ import type { Rejection } from '@iog/protocol';
 import { blobFaultOf, codeOf } from './blob-fault.ts';
 
 export type BlobSource = Uint8Array | AsyncIterable<Uint8Array>;
+/** Bytes that are still coming, of which it is known how many. */
+export interface ComingBytes {
+  readonly byteLength: number;
+  readonly source: AsyncIterable<Uint8Array>;
+}
 /** `kept`: there was a blob of this name already, and it stayed as it was. */
 export type BlobPut =
   | { readonly ok: true; readonly bytes: number; readonly kept: boolean }

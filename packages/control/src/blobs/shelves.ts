@@ -1,12 +1,12 @@
 // Putting blobs on their account's shelves: a row reserves the room before any byte is written, and says when the bytes are there for certain.
 import { type BlobRow, type BlobWanted, type Decision, type Shelved, reserveBlob, shelveBlob } from '@iog/core';
 import { type ControlPorts, change } from '../ports.ts';
-import type { BlobPut } from './blob-store.ts';
+import type { BlobPut, ComingBytes } from './blob-store.ts';
 
 export type Shelving = Omit<BlobWanted, 'bytes'> & { readonly maxBytes: number };
 export interface Shelves {
   /** As `blobs.put`, within the quota of the shelf. After a crash the row stands and counts until it is removed, or the blob comes again. */
-  put(wanted: Shelving, bytes: Uint8Array): Promise<BlobPut>;
+  put(wanted: Shelving, bytes: Uint8Array | ComingBytes): Promise<BlobPut>;
 }
 
 export function blobShelves(ports: ControlPorts): Shelves {
@@ -20,12 +20,12 @@ export function blobShelves(ports: ControlPorts): Shelves {
       }),
     );
 
-  const putReserved = async (wanted: BlobWanted, maxBytes: number, bytes: Uint8Array): Promise<BlobPut> => {
+  const putReserved = async (wanted: BlobWanted, maxBytes: number, bytes: Uint8Array | ComingBytes): Promise<BlobPut> => {
     const reserved = await decide(wanted, reserveBlob);
     if (!reserved.ok) return reserved;
     let put: BlobPut | undefined;
     try {
-      put = await ports.blobs.put(wanted.name, bytes, maxBytes);
+      put = await ports.blobs.put(wanted.name, 'source' in bytes ? bytes.source : bytes, Math.min(maxBytes, wanted.bytes));
     } finally {
       // Another upload of the same name may still come well.
       if (put?.ok !== true && coming.get(wanted.name) === 1) await release(ports, wanted.name);

@@ -5,6 +5,7 @@ import { canonical, isRecipient, verify } from '@iog/seal';
 import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
 import { type Call, accountOf, answer, command, refuse } from '../command.ts';
+import { cursorOf } from '../store/store.ts';
 import { rowOf } from '../own-rows.ts';
 import { shownDevice } from './shown-device.ts';
 
@@ -14,14 +15,15 @@ export type EnrolmentRoute = 'enrolment.create' | 'enrolment.show' | 'device.app
 const mostDevicesOfHost = 1_000;
 
 export function enrolmentRoutes(ports: ControlPorts): Pick<Handlers, EnrolmentRoute> {
+  const waiting = waitingCount(ports);
   return {
-    'enrolment.create': (call) => ask(ports, call),
+    'enrolment.create': (call) => ask(ports, waiting, call),
     'enrolment.show': (call) => show(ports, call),
     'device.approve': (call) => approveDevice(ports, call),
   };
 }
 
-function ask(ports: ControlPorts, call: Call<'enrolment.create'>) {
+function ask(ports: ControlPorts, waiting: WaitingCount, call: Call<'enrolment.create'>) {
   const { signature, ...signed } = call.body;
   const ok =
     verify(signed.publicKey, 'enrolment', canonical(signed), signature) &&
@@ -33,10 +35,58 @@ function ask(ports: ControlPorts, call: Call<'enrolment.create'>) {
     signed.code,
     async (read) => {
       if (!ok) return reject('enrolment.invalid');
-      return enrolmentOpen(call.body, ports.clock.now(), ports.policy, await read.one('enrolment', signed.code));
+      const existing = await read.one('enrolment', signed.code);
+      const before = await read.many('enrolment', await waitingOf(ports, signed.publicKey));
+      const replaced = before.filter(({ id, state }) => state === 'waiting' && id !== signed.code);
+      const others = Math.max(0, (await waiting.now()) - replaced.length);
+      const decision = enrolmentOpen(call.body, ports.clock.now(), ports.policy, existing, others);
+      if (!decision.ok || decision.rows.length === 0) return decision;
+      waiting.more(1 - replaced.length);
+      // A device waits once: what it says last is what it is.
+      return { ...decision, deletes: replaced.map(({ kind, id }) => ({ kind, id })) };
     },
     (row) => enrolmentView(row, ports.clock.now()),
   );
+}
+
+async function waitingOf({ store }: ControlPorts, publicKey: string): Promise<string[]> {
+  const found = await store.query({ kind: 'enrolment', index: 'publicKey', equals: publicKey, limit: 100 });
+  return found.map(({ row }) => row.id);
+}
+
+interface WaitingCount {
+  now(): Promise<number>;
+  more(than: number): void;
+}
+
+/** How long a count is gone by: counting reads all that wait, and strangers ask. Between, what this process lets in is added. */
+const countedForMs = 5_000;
+const countedAtOnce = 1_000;
+
+function waitingCount({ store, clock, policy }: ControlPorts): WaitingCount {
+  let counted = 0;
+  let staleAt = 0;
+  const count = async (): Promise<number> => {
+    let waiting = 0;
+    for (let after: string | undefined; ;) {
+      const page = { kind: 'enrolment', index: 'waiting', limit: countedAtOnce, ...(after === undefined ? {} : { after }) };
+      const found = await store.query(page);
+      waiting += found.filter(({ row }) => (row as EnrolmentRow).expiresAt > clock.now()).length;
+      const last = found.length === countedAtOnce ? found.at(-1) : undefined;
+      if (!last || waiting >= policy.limits.waitingEnrolments) return waiting;
+      after = cursorOf(last.row, (last.row as EnrolmentRow).expiresAt);
+    }
+  };
+  return {
+    async now() {
+      if (clock.now() < staleAt) return counted;
+      staleAt = clock.now() + countedForMs;
+      return (counted = await count());
+    },
+    more(than) {
+      counted += than;
+    },
+  };
 }
 
 async function show({ store, clock }: ControlPorts, call: Call<'enrolment.show'>) {

@@ -15,12 +15,24 @@ const noncesKept = 100_000;
 
 export interface Door {
   key(headers: IncomingHttpHeaders, scope: Scope): Promise<Caller>;
+  /** The device that the caller says it is: nothing is checked but that there is such a one. */
+  claimed(headers: IncomingHttpHeaders): Promise<Caller>;
   device(headers: IncomingHttpHeaders, method: string, path: string, bodySha256: string): Promise<Caller>;
 }
 
 export function door(ports: ControlPorts): Door {
   const seen = new Map<string, number>();
+  const claimed = async (headers: IncomingHttpHeaders) => {
+    const signature = parseRequestSignature(headers.authorization);
+    if (!signature || !isId('dev', signature.device)) return refused('device.signature');
+    const [found] = await ports.store.load([{ kind: 'device', id: signature.device }]);
+    const device = found?.row as DeviceRow | undefined;
+    if (!device) return refused('device.unknown', { device: signature.device });
+    if (device.state === 'removed') return refused('device.removed', { device: device.id });
+    return { ok: true as const, key: undefined, device, signature };
+  };
   return {
+    claimed,
     async key(headers, scope) {
       const secret = /^Bearer (iog_[A-Za-z0-9_-]{20,200})$/.exec(headers.authorization ?? '')?.[1];
       if (headers.authorization === undefined) return refused('key.missing');
@@ -31,12 +43,9 @@ export function door(ports: ControlPorts): Door {
       return rejection ? { ok: false, rejection } : { ok: true, key, device: undefined };
     },
     async device(headers, method, path, bodySha256) {
-      const signed = parseRequestSignature(headers.authorization);
-      if (!signed || !isId('dev', signed.device)) return refused('device.signature');
-      const [found] = await ports.store.load([{ kind: 'device', id: signed.device }]);
-      const device = found?.row as DeviceRow | undefined;
-      if (!device) return { ok: false, rejection: { code: 'device.unknown', context: { device: signed.device } } };
-      if (device.state === 'removed') return { ok: false, rejection: { code: 'device.removed', context: { device: device.id } } };
+      const who = await claimed(headers);
+      if (!who.ok) return who;
+      const { device, signature: signed } = who;
       const now = ports.clock.now();
       const verdict = verifyRequest({
         publicKey: device.publicKey,
@@ -55,8 +64,9 @@ export function door(ports: ControlPorts): Door {
   };
 }
 
-function refused(code: 'key.missing' | 'key.unknown' | 'device.signature'): Caller {
-  return { ok: false, rejection: { code, context: {} } };
+type Unknown = 'key.missing' | 'key.unknown' | 'device.signature' | 'device.unknown' | 'device.removed';
+function refused(code: Unknown, context: Rejection['context'] = {}): { readonly ok: false; readonly rejection: Rejection } {
+  return { ok: false, rejection: { code, context } };
 }
 
 function forgetOld(seen: Map<string, number>, now: number): void {

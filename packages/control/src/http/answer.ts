@@ -5,6 +5,8 @@ import { sha256hex } from '@iog/seal';
 import type { ControlPorts } from '../ports.ts';
 import type { Call, Handler, Outcome, Stored } from '../command.ts';
 import { StoreFault } from '../store/store.ts';
+import type { ComingBytes } from '../blobs/blob-store.ts';
+import { CallerGone } from './uploads.ts';
 import { type RouteChecks, compileRoutes } from './validate.ts';
 import { type Door, door, scopeOf } from './access.ts';
 import { type RateLimit, rateLimit } from './rate-limit.ts';
@@ -17,7 +19,7 @@ export interface Ask {
   readonly params: unknown;
   readonly query: unknown;
   /** JSON as text; bytes for a route that takes bytes. */
-  readonly body: string | Uint8Array | undefined;
+  readonly body: string | Uint8Array | ComingBytes | undefined;
   readonly headers: IncomingHttpHeaders;
   /** What a device signed. */
   readonly url: string;
@@ -39,8 +41,8 @@ export type Reply = Replied | { readonly events: Call<'cluster.events'> };
 
 export interface Desk {
   answer(ask: Ask): Promise<Reply>;
-  /** What refuses a caller before its body is read; undefined where the body may come. */
-  refusal(route: Route, ask: Pick<Ask, 'headers' | 'address' | 'request'>): Promise<Replied | undefined>;
+  /** What refuses a caller before its body is read, or whose uploads it counts among. */
+  entry(route: Route, ask: Pick<Ask, 'headers' | 'address' | 'request'>): Promise<Replied | { readonly uploader: string }>;
   readonly access: Door;
 }
 
@@ -50,10 +52,12 @@ export function desk(ports: ControlPorts, handlers: Handlers): Desk {
   const checks = compileRoutes();
   return {
     access,
-    async refusal(route, { headers, address, request }) {
+    async entry(route, { headers, address, request }) {
       const scope = scopeOf(route.access);
-      const who = scope ? await access.key(headers, scope) : undefined;
-      if (who?.ok !== false) return undefined;
+      const isFromDevice = route.form === 'bytes-in' && route.access === 'device';
+      const who = scope ? await access.key(headers, scope) : isFromDevice ? await access.claimed(headers) : undefined;
+      // Anyone can say the name of a device: from elsewhere that takes no place of its own.
+      if (who?.ok !== false) return { uploader: who?.key?.account ?? `${address} ${who?.device?.id ?? ''}` };
       return limited(limits, address, request) ?? problem(who.rejection, request);
     },
     async answer(ask) {
@@ -108,7 +112,7 @@ async function callerOf({ route, access }: Serving, { headers, body, url }: Ask)
   const scope = scopeOf(route.access);
   if (scope) return access.key(headers, scope);
   if (route.access === 'open') return { ok: true as const, key: undefined, device: undefined };
-  return access.device(headers, route.method, url, sha256hex(body ?? ''));
+  return access.device(headers, route.method, url, sha256hex(isComing(body) ? '' : (body ?? '')));
 }
 
 function readInput({ route, check }: Serving, ask: Ask) {
@@ -117,7 +121,7 @@ function readInput({ route, check }: Serving, ask: Ask) {
   const query = check.query(ask.query);
   if (!query.ok) return malformed(query.detail);
   if (route.form === 'bytes-in') {
-    if (!(ask.body instanceof Uint8Array)) return malformed('the body must be application/octet-stream');
+    if (!(ask.body instanceof Uint8Array) && !isComing(ask.body)) return malformed('the body must be application/octet-stream');
     return { ok: true as const, input: { params: params.value, query: query.value, body: undefined, bytes: ask.body } };
   }
   let json: unknown;
@@ -129,6 +133,10 @@ function readInput({ route, check }: Serving, ask: Ask) {
   const body = check.body(json);
   if (!body.ok) return malformed(body.detail);
   return { ok: true as const, input: { params: params.value, query: query.value, body: body.value, bytes: undefined } };
+}
+
+function isComing(body: Ask['body']): body is ComingBytes {
+  return typeof body === 'object' && 'source' in body;
 }
 
 function malformed(detail: string): { readonly ok: false; readonly rejection: Rejection } {
@@ -160,6 +168,10 @@ export function faultOf(ports: Pick<ControlPorts, 'log'>, error: unknown, reques
   if (error instanceof StoreFault || code.startsWith('store.')) {
     ports.log({ level: 'error', event: 'store.fault', code, request, detail: (error as Error).message });
     return { code: 'control.unavailable', context: { detail: (error as Error).message } };
+  }
+  if (error instanceof CallerGone) {
+    ports.log({ level: 'info', event: 'request.cut', request });
+    return { code: 'request.malformed', context: { detail: error.message } };
   }
   ports.log({ level: 'error', event: 'bug', request, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   return { code: 'control.bug', context: { request } };

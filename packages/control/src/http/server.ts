@@ -1,4 +1,5 @@
 // The HTTP edge: every route of the table on Fastify. It limits what comes in, and puts the desk's replies on the socket.
+import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Rejection, type Route, type RouteName, routes } from '@iog/protocol';
 import type { ControlPorts } from '../ports.ts';
@@ -6,10 +7,20 @@ import type { KeyWatch } from '../identity/key-watch.ts';
 import { type Desk, type Replied, faultOf, problem } from './answer.ts';
 import { sendEvents } from './events.ts';
 import type { Traffic } from './traffic.ts';
+import type { ComingBytes } from '../blobs/blob-store.ts';
+import { CallerGone, bodyOf, isCut, uploads } from './uploads.ts';
+import type { uploadLimits } from '../limits.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    readonly uploads?: keyof typeof uploadLimits;
+  }
+}
 
 /** The server of every route of the table; it does not listen yet. */
 export function httpServer(ports: ControlPorts, desk: Desk, watch: KeyWatch['watch'], crowd: Traffic): FastifyInstance {
   const send = sender(ports);
+  const underWay = uploads();
   const app = fastify({
     logger: false,
     bodyLimit: ports.policy.limits.requestBytes,
@@ -23,7 +34,11 @@ export function httpServer(ports: ControlPorts, desk: Desk, watch: KeyWatch['wat
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => done(null, text));
-  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes));
+  app.addContentTypeParser('application/octet-stream', async (request: FastifyRequest, message: IncomingMessage) => {
+    const coming: ComingBytes = { byteLength: lengthOf(request) ?? 0, source: bodyOf(message) };
+    // What a device sends is signed: all of it is there before anything is done with it.
+    return request.routeOptions.config.uploads === 'package' ? coming : wholeOf(coming, request.routeOptions.bodyLimit);
+  });
   app.setNotFoundHandler((request, reply) => send(reply, request, problem(unknownRoute(request), request.id)));
   app.setErrorHandler((error, request, reply) => send(reply, request, problem(edgeFault(ports, error, request), request.id)));
   for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
@@ -31,14 +46,19 @@ export function httpServer(ports: ControlPorts, desk: Desk, watch: KeyWatch['wat
       method: route.method,
       url: route.path,
       bodyLimit: bodyLimitOf(name, route, ports.policy.limits),
+      config: route.form === 'bytes-in' ? { uploads: name === 'device.log' ? 'log' : 'package' } : {},
       // A key is checked before its body is read: nobody unknown fills our memory.
       onRequest: async (request, reply) => {
         // Before anything is asked of the store: what is refused for too much work must cost next to none.
         const later = crowd.refusal(name);
         if (later) return send(reply, request, { ...problem(later.rejection, request.id), retryAfterS: later.retryAfterS });
         crowd.begin(name, reply.raw);
-        const refusal = await desk.refusal(route, { headers: request.headers, address: request.ip, request: request.id });
-        return refusal && send(reply, request, refusal);
+        const entry = await desk.entry(route, { headers: request.headers, address: request.ip, request: request.id });
+        if ('status' in entry) return send(reply, request, entry);
+        const { uploads: kind } = request.routeOptions.config;
+        if (kind === undefined) return undefined;
+        const rejection = lengthRefusal(request) ?? underWay.begin(kind, entry.uploader, reply.raw);
+        return rejection && send(reply, request, problem(rejection, request.id));
       },
       handler: (request, reply) => serve(ports, { desk, name, watch, send }, request, reply),
     });
@@ -47,8 +67,32 @@ export function httpServer(ports: ControlPorts, desk: Desk, watch: KeyWatch['wat
 }
 
 function bodyLimitOf(name: RouteName, route: Route, limits: ControlPorts['policy']['limits']): number {
+  if (name === 'enrolment.create') return limits.enrolmentBytes;
   if (name === 'device.log') return limits.logSegmentBytes;
   return route.form === 'bytes-in' ? limits.blobBytes : limits.requestBytes;
+}
+
+function lengthOf({ headers }: FastifyRequest): number | undefined {
+  const said = headers['content-length'];
+  return said === undefined ? undefined : Number(said);
+}
+
+/** Room is made by the length that is said, before anything is read: one that is not said cannot come in. */
+function lengthRefusal(request: FastifyRequest): Rejection | undefined {
+  const [length, limit] = [lengthOf(request), request.routeOptions.bodyLimit];
+  if (length === undefined) return { code: 'request.malformed', context: { detail: 'bytes need the header content-length' } };
+  return length > limit ? { code: 'request.too-large', context: { limit } } : undefined;
+}
+
+async function wholeOf({ source }: ComingBytes, limit: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of source) {
+    length += part.byteLength;
+    if (length > limit) throw Object.assign(new Error('the body is too large'), { code: 'FST_ERR_CTP_BODY_TOO_LARGE' });
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 interface Serving {
@@ -68,7 +112,7 @@ async function serve(
     route: name,
     params: request.params,
     query: request.query,
-    body: request.body as string | Buffer | undefined,
+    body: request.body as string | Uint8Array | ComingBytes | undefined,
     headers: request.headers,
     url: request.url,
     address: request.ip,
@@ -97,6 +141,7 @@ function unknownRoute({ method, url }: { readonly method: string; readonly url: 
 
 /** What Fastify itself refuses, before the desk is asked. */
 function edgeFault(ports: ControlPorts, error: unknown, request: FastifyRequest): Rejection {
+  if (isCut(request.raw)) return faultOf(ports, new CallerGone('the caller went before its body had come'), request.id);
   const code = (error as { code?: string }).code ?? '';
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return { code: 'request.too-large', context: { limit: request.routeOptions.bodyLimit } };
   if (!code.startsWith('FST_ERR_CTP')) return faultOf(ports, error, request.id);

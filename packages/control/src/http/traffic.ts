@@ -71,7 +71,8 @@ export function traffic(meter: Meter, strain: Strain): Traffic {
         return;
       }
       const startedMs = performance.now();
-      const sheds = urgencyOf(route) !== 'life';
+      // An upload takes as long as its caller likes, and has a limit of its own: counted here, a few slow ones would keep all others out.
+      const sheds = urgencyOf(route) !== 'life' && route !== 'blob.put';
       underWay += 1;
       if (sheds) sheddable += 1;
       // Comes once, also where the caller has gone before the answer.

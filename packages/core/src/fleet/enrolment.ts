@@ -7,9 +7,15 @@ import { areDistinct } from './units.ts';
 
 /**
  * Opens an enrolment under its code; `existing` is what that code names already. The same device may say it again.
- * Rejects `policy.runtime`, and `request.malformed` for units below the policy's minimum, named twice, or a code in use.
+ * `waiting` are all that wait for approval, however many a caller counts. Rejects `policy.runtime`, `enrolment.full`, and `request.malformed` for units below the policy's minimum, named twice, or a code in use.
  */
-export function enrolmentOpen(enrolment: Enrolment, now: Instant, policy: Policy, existing?: EnrolmentRow): Decision<EnrolmentRow> {
+export function enrolmentOpen(
+  enrolment: Enrolment,
+  now: Instant,
+  policy: Policy,
+  existing?: EnrolmentRow,
+  waiting = 0,
+): Decision<EnrolmentRow> {
   const { units, runtime, code } = enrolment;
   if (!policy.runtimes.includes(runtime)) return reject('policy.runtime', { runtime, policy: policy.name });
   if (units.cores.length < policy.minimum.cores) {
@@ -27,6 +33,7 @@ export function enrolmentOpen(enrolment: Enrolment, now: Instant, policy: Policy
   if (inUse && existing.enrolment.publicKey !== enrolment.publicKey)
     return reject('request.malformed', { detail: `the code ${code} is in use` });
   if (inUse) return accept([], existing);
+  if (waiting >= policy.limits.waitingEnrolments) return reject('enrolment.full', { waiting });
   const row: EnrolmentRow = {
     kind: 'enrolment',
     id: code,

@@ -61,6 +61,14 @@ test('a key must expire in the future, and its cap is not below zero', () => {
   assert.equal(codeOf({ spendCapMicro: '-1' }, null), 'request.malformed');
 });
 
+test('a key that expires makes none that outlives it', () => {
+  const expiring = keyWith({ scopes: [...scopes], expiresAt: now + 100 });
+  assert.equal(codeOf({}, expiring), 'request.malformed');
+  assert.equal(codeOf({ expiresAt: now + 101 }, expiring), 'request.malformed');
+  assert.equal(codeOf({ expiresAt: now + 100 }, expiring), 'ok');
+  assert.equal(codeOf({}, expiring, sampleId('acc', 9)), 'ok');
+});
+
 test('a key with a spend cap cannot get round it by making another', () => {
   const capped = keyWith({ scopes: [...scopes], spendCapMicro: 10n });
   assert.equal(codeOf({ scopes: ['rent'], spendCapMicro: '1' }, capped), 'request.malformed');

@@ -42,7 +42,7 @@ export function createAccount({
 }
 
 /**
- * A key can give no scope of its account that its maker lacks (`key.scope`), and must expire in the future. The first key of another account
+ * A key can give no scope of its account that its maker lacks (`key.scope`), must expire in the future, and ends no later than its maker. The first key of another account
  * can have any scope there, but never `operate`: the network is run from the account that made it (both `request.malformed`).
  */
 export function createKey({ wanted, maker, now, id, account }: Making<NewKey, KeyId> & { readonly account: AccountId }): Decision<KeyRow> {
@@ -52,6 +52,11 @@ export function createKey({ wanted, maker, now, id, account }: Making<NewKey, Ke
   const lacking = maker !== null && !isAnothers ? wanted.scopes.find((scope) => !maker.scopes.includes(scope)) : undefined;
   if (lacking) return reject('key.scope', { scope: lacking });
   if (wanted.expiresAt !== undefined && wanted.expiresAt <= now) return reject('request.malformed', { detail: 'expiresAt is in the past' });
+  // Else whoever came by a key that ends could make itself one that does not.
+  if (maker !== null && !isAnothers && maker.expiresAt !== null && (wanted.expiresAt ?? Infinity) > maker.expiresAt)
+    return reject('request.malformed', {
+      detail: `a key made with a key that expires ends no later than that one: expiresAt at most ${maker.expiresAt}`,
+    });
   const cap = wanted.spendCapMicro === undefined ? null : BigInt(wanted.spendCapMicro);
   if (cap !== null && cap < 0n) return reject('request.malformed', { detail: 'spendCapMicro is below zero' });
   // Each key counts its own spending: one with a cap that made others which spend would have no cap.
