@@ -37,10 +37,7 @@ type Ports = Pick<ControlPorts, 'store' | 'log'> & { readonly clock: ForwardCloc
 /** Begins a new life of this replica: one commit. */
 export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs, superseded }: Joining): Promise<Replica> {
   const { clock, log } = ports;
-  let own = await change<ReplicaRow>(ports, async (read) => {
-    const entered = enterReplica(await read.one('replica', id), id, clock.now(), leaseMs);
-    return { writes: [entered], value: entered };
-  });
+  let own = await enter(ports, id, leaseMs);
   const { generation, since } = own;
   const me: ReplicaName = { id, generation };
   let replicas = new Map<string, ReplicaRow>([[id, own]]);
@@ -106,6 +103,13 @@ export async function joinReplicas(ports: Ports, { id, leaseMs, reconnectMs, sup
       await endLife(ports, me);
     },
   };
+}
+
+function enter(ports: Ports, id: string, leaseMs: number): Promise<ReplicaRow> {
+  return change<ReplicaRow>(ports, async (read) => {
+    const entered = enterReplica(await read.one('replica', id), id, ports.clock.now(), leaseMs);
+    return { writes: [entered], value: entered };
+  });
 }
 
 function supersededError(): Error {
