@@ -5,12 +5,13 @@ import * as fc from 'fast-check';
 import { forwardClock } from './clock.ts';
 import type { Store } from './store/store.ts';
 
+function after(): never {
+  throw new Error('no timers here');
+}
+
 async function rig(reached = 0) {
   const host = { wall: 1_000_000, mono: 0 };
   const store = { load: () => Promise.resolve([{ version: 1, row: { kind: 'clock', id: 'clock', now: reached } }]) } as unknown as Store;
-  const after = (): never => {
-    throw new Error('no timers here');
-  };
   const clock = await forwardClock(store, { wallMs: () => host.wall, monoMs: () => host.mono, after });
   const pass = (ms: number): void => {
     host.wall += ms;

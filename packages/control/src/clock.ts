@@ -6,8 +6,8 @@ import type { Store } from './store/store.ts';
 
 /** What a host has: a wall clock that people and servers set, and one that only goes on. */
 export interface HostClock {
-  wallMs(): number;
-  monoMs(): number;
+  wallMs(this: void): number;
+  monoMs(this: void): number;
   readonly after: Clock['after'];
 }
 
