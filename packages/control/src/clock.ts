@@ -28,7 +28,7 @@ export interface ForwardClock extends Clock {
 }
 
 /** The loops ask for the time several times a second: a longer silence of our own is a break. */
-const usualHeldUpMs = 10_000;
+const usualHeldUpMs = 20_000;
 /** How fast time passes while it is ahead of the wall clock, until that has caught up. */
 const paceAhead = 0.9;
 /** Another replica's word takes it no further ahead of the own wall clock than this. */
