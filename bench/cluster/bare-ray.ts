@@ -72,7 +72,7 @@ function startNode({ python, memoryBytes, coreCount }: BareNodes, { ports, mark,
   // `ray start --block` ends its processes on SIGTERM: nothing stays behind when the bench is killed.
   const args = ['--pdeathsig', 'TERM', ...pin, ...rayArguments(node)];
   // Stock Ray: kept on loopback, but as slow to look for its head as it is.
-  return spawn('setpriv', args, { env: { ...rayEnvironment(node), IOG_SOON: '' }, cwd: tempDir, stdio: 'ignore', detached: true });
+  return spawn('setpriv', args, { env: rayEnvironment(node), cwd: tempDir, stdio: 'ignore', detached: true });
 }
 
 async function measure(address: RayAddress, startedAt: number, zip: Uint8Array): Promise<RunTimes> {

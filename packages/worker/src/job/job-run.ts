@@ -13,7 +13,7 @@ const fastPolls = 25;
 const submitTries = 20;
 const retryMs = 500;
 /** While the head starts, its Ray is tried so often: each try is a connection that is refused. */
-const startingPollMs = 50;
+const startingPollMs = 200;
 /** How long one who lets go waits for a call to Ray that is under way. */
 const underWayWithinMs = 1_000;
 /** The end of a job is reported after its last segment, but not held up longer than this. */

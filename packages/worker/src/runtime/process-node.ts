@@ -18,7 +18,7 @@ export interface NodeRecord {
   readonly headDashboard: { readonly host: string; readonly port: number };
 }
 
-const pollMs = 100;
+const pollMs = 300;
 /** A ready node is looked at further: a frozen one does not end, so only the head can tell that it is gone. */
 const watchEveryMs = 2_000;
 /** The first process gives up on its own after 10 s; then whatever bears the node's mark is ended from here. */

@@ -128,8 +128,6 @@ export function rayEnvironment(node: RayNode): Record<string, string> {
     PYTHONUNBUFFERED: '1',
     PYTHONPATH: shim,
     IOG_LOOPBACK: '1',
-    // A member finds its head within 0.1 s of its being there, not within 2.
-    IOG_SOON: '1',
     IOG_LEASE: node.lease,
     [markName]: markOf(node.tempDir),
     CUDA_VISIBLE_DEVICES: (node.gpus ?? []).join(','),
