@@ -51,9 +51,12 @@ export async function testServer(): Promise<TestServer> {
   const ended = async (signal: NodeJS.Signals): Promise<void> => {
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exit = once(child, 'exit');
+    // Stopped first, it forks no session that is not killed: one that lived on would keep the next server from starting.
+    if (signal === 'SIGKILL') signalIfThere(child.pid, 'SIGSTOP');
     const sessions = signal === 'SIGKILL' ? childrenOf(child.pid) : [];
     for (const pid of [child.pid, ...sessions]) signalIfThere(pid, signal);
     await exit;
+    while (sessions.some(isAlive)) await sleep(10);
   };
   await start();
   return {
@@ -78,6 +81,15 @@ function signalIfThere(pid: number, signal: NodeJS.Signals): void {
     process.kill(pid, signal);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause;
+  }
+}
+
+/** Not a zombie that nobody has waited for yet. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
   }
 }
 
