@@ -74,7 +74,7 @@ export const sabotages: readonly Sabotage[] = [
   ),
   wrong(8, 'a stale version is written over', `${control}store/sqlite/write.ts`, 'if (stale.size > 0) return', 'if (false) return'),
   wrong(
-    4,
+    24,
     'a loop runs when it is woken, and not by its clock',
     `${control}loop.ts`,
     'else timer = clock.after(Math.max(1, allDueAt - clock.now()), look);',
@@ -164,7 +164,7 @@ export const sabotages: readonly Sabotage[] = [
   ),
   // What the simulated network found in this code once, and is to find again.
   wrong(
-    16,
+    48,
     'a full disk under the record of a log ends the worker',
     `${worker}job/job-log.ts`,
     `      } catch (error) {
