@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../crash/until.ts';
+
+export { until };
 
 export const root = path.join(import.meta.dirname, '../..');
 const main = path.join(root, 'apps/iog/src/main.ts');
@@ -82,20 +84,4 @@ export async function up(place: Place): Promise<Up> {
   await until('the network to be up', 60_000, () => running.over() || /\}\s*$/.test(running.out()));
   assert.ok(!running.over(), `iog up ended: ${running.err()}`);
   return { running, url: (JSON.parse(running.out()) as { url: string }).url };
-}
-
-/** Waits for a condition; fails with what was waited for, and with what `why` says. */
-export async function until<T>(
-  what: string,
-  withinMs: number,
-  check: () => T | undefined | false | Promise<T | undefined | false>,
-  why: () => string = () => '',
-): Promise<T> {
-  const limit = performance.now() + withinMs;
-  for (;;) {
-    const found = await check();
-    if (found !== undefined && found !== false) return found;
-    assert.ok(performance.now() < limit, `Waited ${withinMs} ms for ${what}. ${why()}`);
-    await sleep(100);
-  }
 }
