@@ -1,0 +1,87 @@
+// job over HTTP: submission, and the sealed packages and logs of renters and devices.
+import { Type } from 'typebox';
+import { JobViewSchema, NewJobSchema } from '../cluster.ts';
+import { HexSchema, strict } from '../schema.ts';
+import { type Route, clusterParams, jobParams, listOf, nothing, page, segmentParams } from './route.ts';
+
+export const jobRoutes = {
+  'job.submit': {
+    summary: 'Submits a job to a cluster',
+    method: 'POST',
+    path: '/v1/clusters/:cluster/jobs',
+    access: 'rent',
+    params: clusterParams,
+    body: NewJobSchema,
+    answer: JobViewSchema,
+    errors: ['not-found', 'cluster.state', 'cluster.full', 'blob.unknown'],
+  },
+  'job.list': {
+    summary: 'The jobs of a cluster, in the order of their submission',
+    method: 'GET',
+    path: '/v1/clusters/:cluster/jobs',
+    access: 'read',
+    params: clusterParams,
+    query: page,
+    answer: listOf(JobViewSchema),
+    errors: ['not-found'],
+  },
+  'job.show': {
+    summary: 'One job',
+    method: 'GET',
+    path: '/v1/jobs/:job',
+    access: 'read',
+    params: jobParams,
+    answer: JobViewSchema,
+    errors: ['not-found'],
+  },
+  'job.stop': {
+    summary: 'Stops a job',
+    method: 'POST',
+    path: '/v1/jobs/:job/stop',
+    access: 'rent',
+    params: jobParams,
+    body: nothing,
+    answer: JobViewSchema,
+    errors: ['not-found', 'job.state'],
+  },
+  'job.log': {
+    summary: 'A sealed, numbered segment of the log of a job',
+    method: 'GET',
+    path: '/v1/jobs/:job/logs/:segment',
+    access: 'read',
+    params: segmentParams,
+    answer: Type.Any(),
+    form: 'bytes-out',
+    errors: ['not-found', 'blob.unknown'],
+  },
+  'blob.put': {
+    summary: 'Uploads a sealed package under the SHA-256 of its bytes',
+    method: 'PUT',
+    path: '/v1/blobs/:blob',
+    access: 'rent',
+    params: strict({ blob: HexSchema }),
+    answer: strict({ blob: HexSchema, bytes: Type.Integer() }),
+    form: 'bytes-in',
+    errors: ['blob.too-large', 'blob.quota', 'blob.uploads'],
+  },
+  'device.blob': {
+    summary: 'A sealed package, for a device that holds a lease of its cluster',
+    method: 'GET',
+    path: '/v1/device/blobs/:blob',
+    access: 'device',
+    params: strict({ blob: HexSchema }),
+    answer: Type.Any(),
+    form: 'bytes-out',
+    errors: ['blob.unknown'],
+  },
+  'device.log': {
+    summary: "A sealed segment of a job's log, from the device of the head",
+    method: 'PUT',
+    path: '/v1/device/jobs/:job/logs/:segment',
+    access: 'device',
+    params: segmentParams,
+    answer: strict({ bytes: Type.Integer() }),
+    form: 'bytes-in',
+    errors: ['not-found', 'blob.too-large', 'blob.quota', 'blob.uploads'],
+  },
+} as const satisfies Record<string, Route>;
