@@ -15,10 +15,15 @@ import {
   strict,
 } from './schema.ts';
 
+/** A version of CUDA: `12.8`. */
+export const CudaSchema = Type.String({ pattern: '^[0-9]{1,3}\\.[0-9]{1,3}$' });
+
+/** `cuda`: the newest version that its driver supports. */
 export const GpuSchema = strict({
   uuid: Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9-]+$' }),
   model: NameSchema,
   memoryBytes: BytesSchema,
+  cuda: Type.Optional(CudaSchema),
 });
 export type Gpu = Static<typeof GpuSchema>;
 

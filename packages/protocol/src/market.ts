@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox';
 import { idSchema } from './ids.ts';
 import { DurationMsSchema, InstantSchema } from './time.ts';
 import { AmountSchema, CurrencySchema } from './money.ts';
-import { GpuSchema, PricesSchema, SliceSchema, runtimes } from './fleet.ts';
+import { CudaSchema, GpuSchema, PricesSchema, SliceSchema, runtimes } from './fleet.ts';
 import {
   BytesSchema,
   CountSchema,
@@ -34,15 +34,58 @@ export const OfferViewSchema = strict({
 });
 export type OfferView = Static<typeof OfferViewSchema>;
 
-/** What a renter asks for: `nodes` slices of one shape, for a time. */
-export const DemandSchema = strict({
-  nodes: Type.Integer({ minimum: 1, maximum: 64 }),
+/** Which GPUs a node needs: `count` of one model, of any model, and each with so much memory where it is said. */
+const GpuWantSchema = strict({
+  model: Type.Optional(NameSchema),
+  count: Type.Integer({ minimum: 1, maximum: 64 }),
+  memoryBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 16_000_000_000_000 })),
+});
+
+/** How many nodes a cluster may have in all, and how many groups of them besides the first. */
+export const mostNodes = 64;
+const mostFurtherGroups = 7;
+const mostSuppliersNamed = 50;
+/** The longest time that is asked for at once, and what a cluster may come to by being extended. */
+export const longestAskMs = 31 * 24 * 3_600_000;
+export const longestClusterMs = 366 * 24 * 3_600_000;
+
+const shape = {
+  nodes: Type.Integer({ minimum: 1, maximum: mostNodes }),
   coresPerNode: Type.Integer({ minimum: 1, maximum: 1024 }),
   memoryBytesPerNode: Type.Integer({ minimum: 100_000_000, maximum: 16_000_000_000_000 }),
-  gpu: Type.Optional(strict({ model: NameSchema, count: Type.Integer({ minimum: 1, maximum: 64 }) })),
+  gpu: Type.Optional(GpuWantSchema),
+};
+const TimeSchema = Type.Integer({ minimum: 60_000, maximum: longestAskMs });
+const SuppliersSchema = Type.Array(idSchema('acc'), { minItems: 1, maxItems: mostSuppliersNamed, uniqueItems: true });
+
+/** A group of nodes of one shape. `durationMs` where it is rented for less time than the cluster. */
+export const NodeShapeSchema = strict({ ...shape, durationMs: Type.Optional(TimeSchema) });
+export type NodeShape = Static<typeof NodeShapeSchema>;
+
+/** What a node's processes are kept apart by, weakest first: a renter asks for at least so much. */
+export const isolations = ['none', 'container', 'sandbox'] as const;
+export type Isolation = (typeof isolations)[number];
+
+/**
+ * What a renter asks for: `nodes` slices of one shape, for a time, and `more` groups of other shapes beside them. The head is the first node of
+ * the first group. Prices and the cap are of all nodes together.
+ */
+export const DemandSchema = strict({
+  ...shape,
+  more: Type.Optional(Type.Array(NodeShapeSchema, { maxItems: mostFurtherGroups })),
   region: Type.Optional(NameSchema),
+  /** Of the driver of every node with GPUs: at least this version of CUDA. */
+  cuda: Type.Optional(CudaSchema),
+  tier: Type.Optional(NameSchema),
+  /** At least: the proven share of leased time. Whole numbers, for quotes are signed over a demand. */
+  reputationPermille: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000 })),
+  isolation: Type.Optional(oneOf(isolations)),
+  suppliers: Type.Optional(SuppliersSchema),
+  withoutSuppliers: Type.Optional(SuppliersSchema),
+  /** No two nodes of one supplier. */
+  spreadOver: Type.Optional(Type.Literal('suppliers')),
   maxMicroPerHour: Type.Optional(AmountSchema),
-  durationMs: Type.Integer({ minimum: 60_000, maximum: 31 * 24 * 3_600_000 }),
+  durationMs: TimeSchema,
   capMicro: Type.Optional(AmountSchema),
 });
 export type Demand = Static<typeof DemandSchema>;

@@ -1,6 +1,6 @@
 // market over HTTP: offers, and quotes that reserve and store nothing.
 import type { Quote } from '@iog/protocol';
-import { type DeviceRow, offerView, place, quoteBody } from '@iog/core';
+import { type DeviceRow, contradiction, offerView, place, quoteBody } from '@iog/core';
 import { canonical } from '@iog/seal';
 import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
@@ -25,6 +25,8 @@ export function marketHandlers(ports: ControlPorts): Pick<Handlers, 'offer.list'
       );
     },
     'quote.create': async (call) => {
+      const wrong = contradiction(call.body);
+      if (wrong) return refuse(wrong);
       const now = ports.clock.now();
       const rows = await ports.store.query({ kind: 'device', index: 'all', limit: devicesLooked });
       const candidates = rows.map(({ row }) => ({ device: row as DeviceRow, ...liveOf(row as DeviceRow) }));

@@ -1,4 +1,5 @@
 // The face of market decisions: what slices cost, offers, quotes.
+export * from './demand.ts';
 export * from './rate.ts';
 export * from './offer.ts';
 export * from './quote.ts';

@@ -34,8 +34,9 @@ export function filtersOf(demand: Demand, now: Instant, policy: Policy): readonl
     },
     {
       name: 'gpu',
-      detail: gpu === undefined ? 'no GPU asked for' : `${gpu.count} free ${gpu.model} a node`,
-      keeps: (_, free) => gpu === undefined || free.gpus.filter(({ model }) => isModel(gpu.model, model)).length >= gpu.count,
+      detail: gpu === undefined ? 'no GPU asked for' : `${gpu.count} free ${gpu.model ?? 'GPUs'} a node`,
+      keeps: (_, free) =>
+        gpu === undefined || free.gpus.filter(({ model }) => gpu.model === undefined || isModel(gpu.model, model)).length >= gpu.count,
     },
     {
       name: 'cores',

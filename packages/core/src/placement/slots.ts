@@ -53,7 +53,7 @@ function fittingGpus(device: DeviceRow, free: readonly Gpu[], { gpu }: Demand): 
   if (!gpu) return [];
   const priceOf = ({ model }: Gpu): bigint => gpuPriceMicro(device.prices.gpuMicro, model) ?? 0n;
   return free
-    .filter(({ model }) => isModel(gpu.model, model))
+    .filter(({ model }) => gpu.model === undefined || isModel(gpu.model, model))
     .toSorted((a, b) => compare(priceOf(a), priceOf(b)) || compare(a.uuid, b.uuid));
 }
 
