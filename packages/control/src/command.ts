@@ -100,20 +100,26 @@ function nothing<R>(value: R): { writes: Row[]; value: R } {
 /** The entry of the activity log; none for a call of nobody. */
 function activity<N extends RouteName>(ports: ControlPorts, call: Call<N>, subject: string, outcome: string): ActivityRow[] {
   const account = call.key?.account ?? call.device?.account;
-  if (account === undefined) return [];
-  return [
-    {
-      kind: 'activity',
-      id: newId(ports, 'act'),
-      at: ports.clock.now(),
-      account,
-      key: call.key?.key ?? null,
-      command: call.route,
-      subject: subject.slice(0, 128),
-      outcome: outcome.slice(0, 512),
-      request: call.request,
-    },
-  ];
+  return account === undefined ? [] : [activityRow(ports, call, { account, key: call.key?.key ?? null, subject, outcome })];
+}
+
+/** For a call that shows no key and yet is of an account. */
+export function activityRow(
+  ports: ControlPorts,
+  { route, request }: { readonly route: RouteName; readonly request: string },
+  { account, key, subject, outcome }: Pick<ActivityRow, 'account' | 'key' | 'subject' | 'outcome'>,
+): ActivityRow {
+  return {
+    kind: 'activity',
+    id: newId(ports, 'act'),
+    at: ports.clock.now(),
+    account,
+    key,
+    command: route,
+    subject: subject.slice(0, 128),
+    outcome: outcome.slice(0, 512),
+    request,
+  };
 }
 
 async function noteRejection<N extends RouteName>(

@@ -23,6 +23,10 @@ export function rowSweeps(ports: ControlPorts): Readonly<Record<string, () => Pr
       const isOver = ({ state, expiresAt }: RowMap['enrolment']): boolean => state === 'waiting' && expiresAt <= last;
       return sweep(ports, { kind: 'enrolment', index: 'waiting', atMost: last }, isOver);
     },
+    invitations: () => {
+      const last = before(retention.enrolmentMs);
+      return sweep(ports, { kind: 'invitation', index: 'expiry', atMost: last }, (row) => row.expiresAt <= last);
+    },
     // Ids sort by the time of their making: the first ones are the oldest.
     activity: () => sweep(ports, { kind: 'activity', index: 'all' }, (row) => row.at <= before(retention.activityMs)),
     stories: () => forgetStories(ports, before(retention.storyMs)),

@@ -13,6 +13,11 @@ const spec = <K extends keyof RowMap>(
 export const tables = [
   spec('account', { all: (row) => ({ sort: row.id }) }),
   spec('key', { account: (row) => ({ equals: row.account, sort: row.key }), key: (row) => ({ equals: row.key }) }),
+  spec('invitation', {
+    account: (row) => ({ equals: row.account, sort: row.invitation }),
+    invitation: (row) => ({ equals: row.invitation }),
+    expiry: (row) => ({ sort: row.expiresAt }),
+  }),
   spec('activity', { account: (row) => ({ equals: row.account, sort: row.id }), all: (row) => ({ sort: row.id }) }),
   spec('reply', { age: (row) => ({ sort: row.at }) }),
   spec('enrolment', {

@@ -2,7 +2,7 @@
 import type { Instant } from '@iog/protocol';
 import type { ClusterRow, EventRow } from './cluster/rows.ts';
 import type { DeviceRow, EnrolmentRow } from './fleet/rows.ts';
-import type { AccountRow, ActivityRow, KeyRow, ReplyRow } from './identity/rows.ts';
+import type { AccountRow, ActivityRow, InvitationRow, KeyRow, ReplyRow } from './identity/rows.ts';
 import type { BlobRow, JobRow, ShelfRow } from './job/rows.ts';
 import type { LeaseRow } from './lease/rows.ts';
 import type { BalanceRow, EntryRow, ReceiptRow } from './ledger/rows.ts';
@@ -28,6 +28,7 @@ export interface ClockRow {
 export type Row =
   | AccountRow
   | KeyRow
+  | InvitationRow
   | ActivityRow
   | ReplyRow
   | EnrolmentRow

@@ -19,7 +19,9 @@ const lists: Readonly<Record<string, string>> = {
   cluster: 'iog cluster list',
   device: 'iog device list',
   job: 'iog job list <cluster>',
+  invitation: 'iog account invitations',
   key: 'iog key list',
+  member: 'iog account members',
   lease: 'iog cluster show <cluster>',
 };
 
@@ -191,6 +193,36 @@ export const errors = {
     next: 'Wait {seconds} s and try again; nothing was changed.',
   },
   'control.stopping': { status: 503, sentence: 'Control is ending.', next: 'Try again when it is back; nothing was changed.' },
+  'member.not-owner': {
+    status: 403,
+    sentence: 'Only an owner of the account may do this, and this key belongs to a {role}.',
+    next: 'Ask an owner: `iog account members`.',
+  },
+  'member.last-owner': {
+    status: 409,
+    sentence: 'The member {member} is the last owner of the account.',
+    next: 'Make another member an owner first: `iog account role <member> owner`.',
+  },
+  'member.full': {
+    status: 409,
+    sentence: 'The account has {members} members, the most there may be.',
+    next: 'Remove one first: `iog account remove <member>`.',
+  },
+  'invitation.unknown': {
+    status: 404,
+    sentence: 'There is no invitation with this secret here.',
+    next: 'Check the secret and the address of the network, or ask for another invitation.',
+  },
+  'invitation.over': {
+    status: 409,
+    sentence: 'The invitation is over: {why}.',
+    next: 'Ask an owner of the account for another: `iog account invite`.',
+  },
+  'invitation.full': {
+    status: 409,
+    sentence: 'The account has made {invitations} invitations of late, the most there may be.',
+    next: 'Wait: they are forgotten some time after their expiry.',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errors;

@@ -1,11 +1,11 @@
-// identity: accounts, keys with scopes, the activity log.
+// identity: accounts, their members and keys with scopes, the activity log. What a team is made of is in team.ts.
 import { Type, type Static } from 'typebox';
 import { idSchema } from './ids.ts';
 import { InstantSchema } from './time.ts';
 import { AmountSchema } from './money.ts';
 import { HexSchema, NameSchema, RecipientSchema, TextSchema, oneOf, strict } from './schema.ts';
 
-/** What a key may do in its own account: `read` sees; `rent` spends; `supply` enrols and steers devices; `admin` makes and revokes keys. */
+/** What a key may do in its own account: `read` sees; `rent` spends; `supply` enrols and steers devices; `admin` makes and revokes keys, and in the hands of an owner members. */
 export const accountScopes = ['read', 'rent', 'supply', 'admin'] as const;
 /** `operate` reaches beyond the own account: it makes other accounts. Only the first account of a network has it from the start. */
 export const scopes = [...accountScopes, 'operate'] as const;
@@ -23,12 +23,16 @@ export type AccountView = Static<typeof AccountViewSchema>;
 export const KeyViewSchema = strict({
   id: idSchema('key'),
   account: idSchema('acc'),
+  /** Whose it is. */
+  member: idSchema('mem'),
   name: NameSchema,
   scopes: Type.Array(ScopeSchema),
   createdAt: InstantSchema,
   expiresAt: Type.Union([InstantSchema, Type.Null()]),
   revokedAt: Type.Union([InstantSchema, Type.Null()]),
   spendCapMicro: Type.Union([AmountSchema, Type.Null()]),
+  /** What the clusters made with it hold or have paid: holds minus refunds. */
+  spentMicro: AmountSchema,
 });
 export type KeyView = Static<typeof KeyViewSchema>;
 

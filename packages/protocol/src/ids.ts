@@ -13,8 +13,10 @@ export type JobId = Id<'job'>;
 export type EntryId = Id<'ent'>;
 export type ActivityId = Id<'act'>;
 export type QuoteId = Id<'quo'>;
+export type MemberId = Id<'mem'>;
+export type InvitationId = Id<'inv'>;
 
-export type IdPrefix = 'acc' | 'key' | 'dev' | 'clu' | 'lea' | 'job' | 'ent' | 'act' | 'quo';
+export type IdPrefix = 'acc' | 'key' | 'dev' | 'clu' | 'lea' | 'job' | 'ent' | 'act' | 'quo' | 'mem' | 'inv';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 const timeLength = 10;

@@ -5,6 +5,7 @@ export * from './time.ts';
 export * from './errors.ts';
 export * from './schema.ts';
 export * from './identity.ts';
+export * from './team.ts';
 export * from './fleet.ts';
 export * from './market.ts';
 export * from './cluster.ts';

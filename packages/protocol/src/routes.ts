@@ -7,12 +7,14 @@ import { jobRoutes } from './routes/job.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { marketRoutes } from './routes/market.ts';
 import { networkRoutes } from './routes/network.ts';
+import { teamRoutes } from './routes/team.ts';
 
 export type { Access, Deprecation, Route } from './routes/route.ts';
 
 export const routes = {
   ...networkRoutes,
   ...identityRoutes,
+  ...teamRoutes,
   ...fleetRoutes,
   ...marketRoutes,
   ...clusterRoutes,

@@ -15,6 +15,7 @@ import { Court } from './laws/court.ts';
 import { Person, type Said } from './people/person.ts';
 import { witness } from './laws/witness.ts';
 import { rents } from './people/renter.ts';
+import { teamsUp } from './people/team.ts';
 import { supplies } from './people/supplier.ts';
 import { simPolicy } from './policy.ts';
 import { simBlobs } from './ports/blobs.ts';
@@ -120,6 +121,11 @@ export class Network {
       const key = { name: 'first', hash: hashApiSecret(secret), scopes: ['read', 'rent', 'supply', 'admin'] };
       const said = await admin.ask('account.create', { body: JSON.stringify({ name, recipient, key }) });
       if (said?.status === 200) accounts.push({ name, secret, recipient });
+    }
+    const last = accounts.at(-1);
+    if (last) {
+      const owner = new Person(this.#started('team'), this.world.chance('team'), last.secret, (from, asked) => this.ask(from, asked));
+      void teamsUp(owner, { court: this.court, isOver: () => this.isOver, now: () => this.world.now });
     }
     for (const [i, { name, secret, recipient }] of accounts.entries()) {
       const person = new Person(this.#started(name), this.world.chance(name), secret, (from, asked) => this.ask(from, asked));

@@ -23,6 +23,8 @@ const outOfReach: Readonly<Record<string, string>> = {
   'error device.signature': 'devices here sign with their own key',
   'error link.version': 'all speak one version',
   'error link.malformed': 'said on the link, not answered to a request',
+  'error member.full': 'nobody invites that many',
+  'error invitation.full': 'nobody invites that many',
   'error control.bug': 'the court stops the run',
   'error control.busy': 'the HTTP edge refuses it',
   'error control.stopping': 'the HTTP edge refuses it',

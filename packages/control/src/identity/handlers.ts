@@ -1,23 +1,34 @@
-// identity over HTTP: accounts, keys, the activity log.
+// identity over HTTP: accounts, keys, the activity log. Members and invitations are in team-handlers.ts.
 import type { ActivityView } from '@iog/protocol';
 import type { AccountRow, ActivityRow, KeyRow } from '@iog/core';
-import { accept, accountView, createAccount, createKey, keyView, reject, revokeKey } from '@iog/core';
+import { accept, accountView, createAccount, createKey, keyView, mayOwn, memberOf, membersOf, reject, revokeKey } from '@iog/core';
 import { type ControlPorts, newId } from '../ports.ts';
 import { type Handlers } from '../http/answer.ts';
-import { type Call, accountOf, answer, command } from '../command.ts';
+import { type Call, accountOf, answer, command, refuse } from '../command.ts';
 import { missing, own, rowOf } from '../own-rows.ts';
 import { pageOf } from '../paging.ts';
 import { cursorOf } from '../store/store.ts';
+import { teamHandlers } from './team-handlers.ts';
 
-type Served = 'account.create' | 'account.show' | 'account.recipient' | 'key.create' | 'key.list' | 'key.revoke' | 'activity.list';
+type Served =
+  | 'account.create'
+  | 'account.show'
+  | 'account.recipient'
+  | 'key.create'
+  | 'key.list'
+  | 'key.show'
+  | 'key.revoke'
+  | 'activity.list';
 
-export function identityHandlers(ports: ControlPorts): Pick<Handlers, Served> {
+export function identityHandlers(ports: ControlPorts): Pick<Handlers, Served> & ReturnType<typeof teamHandlers> {
   return {
+    ...teamHandlers(ports),
     'account.create': (call) => makeAccount(ports, call),
     'account.show': (call) => showAccount(ports, call),
     'account.recipient': (call) => setRecipient(ports, call),
     'key.create': (call) => makeKey(ports, call),
     'key.list': (call) => listKeys(ports, call),
+    'key.show': (call) => showKey(ports, call),
     'key.revoke': (call) => endKey(ports, call),
     'activity.list': (call) => listActivity(ports, call),
   };
@@ -66,10 +77,23 @@ function makeKey(ports: ControlPorts, call: Call<'key.create'>) {
     id,
     async (read) => {
       if (await read.one('key', call.body.hash)) return reject('request.malformed', { detail: 'body.hash is taken' });
-      return createKey({ id, account: accountOf(call), wanted: call.body, maker: call.key ?? null, now: ports.clock.now() });
+      // Read again, for the door may have seen them before they were narrowed or revoked; and the account is written along, so that
+      // whoever removes this member meanwhile decides again and finds this key too.
+      const [account, maker] = [await read.one('account', accountOf(call)), await read.one('key', call.key?.id ?? '')];
+      if (!account || !maker || maker.revokedAt !== null) return reject('key.revoked');
+      const made = createKey({ id, account: account.id, wanted: call.body, maker, now: ports.clock.now() });
+      return made.ok ? accept([account, ...made.rows], made.value) : made;
     },
     keyView,
   );
+}
+
+async function showKey({ store }: ControlPorts, call: Call<'key.show'>) {
+  const account = await rowOf(store, 'account', accountOf(call));
+  const member = account && call.key && membersOf(account).find(({ id }) => call.key && id === memberOf(call.key));
+  return account && call.key && member
+    ? answer({ account: accountView(account), member, key: keyView(call.key) })
+    : refuse({ code: 'key.revoked', context: {} });
 }
 
 /** Sorts after all hexadecimal digits. */
@@ -93,7 +117,11 @@ async function endKey(ports: ControlPorts, call: Call<'key.revoke'>) {
     call.params.key,
     async (read) => {
       const key = own(await read.one('key', hash), call);
-      return key ? revokeKey(key, ports.clock.now()) : reject('not-found', { noun: 'key', id: call.params.key });
+      const account = await read.one('account', accountOf(call));
+      if (!key || !account || !call.key) return reject('not-found', { noun: 'key', id: call.params.key });
+      // Everybody ends their own keys, an owner everybody's.
+      const refused = memberOf(key) === memberOf(call.key) ? undefined : mayOwn(account, call.key);
+      return refused ? { ok: false, rejection: refused } : revokeKey(key, ports.clock.now());
     },
     keyView,
   );

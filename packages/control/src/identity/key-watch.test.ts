@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Rejection } from '@iog/protocol';
 import type { KeyRow } from '@iog/core';
-import { WebSocket } from 'ws';
 import { localSignals } from '../signals.ts';
 import { admittedFake } from '../test/fake-device.ts';
 import { testPorts } from '../test/ports.ts';
 import { createOf, fund, quoteOf } from '../test/renting.ts';
-import { type Rig, startRig, until } from '../test/rig.ts';
+import { startRig, until } from '../test/rig.ts';
+import { openWith } from '../test/opened.ts';
 import { keyWatch } from './key-watch.ts';
 
 const key: KeyRow = {
@@ -68,21 +68,6 @@ test('a key that expires is found by the clock, and a store that fails for once 
   await until('the look after', () => told.length > 0);
   assert.deepEqual(told, ['key.expired']);
 });
-
-/** An open event stream and an open tunnel of this key; tells how many are still open. */
-async function openWith(rig: Rig, cluster: string, secret: string): Promise<() => number> {
-  const headers = { authorization: `Bearer ${secret}` };
-  const events = await fetch(`${rig.url}/v1/clusters/${cluster}/events?follow=true`, { headers });
-  assert.equal(events.status, 200);
-  let open = 2;
-  const closed = (): void => void open--;
-  events.text().then(closed, closed);
-  const tunnel = new WebSocket(`${rig.url.replace('http', 'ws')}/v1/tunnel`, { headers });
-  tunnel.on('error', () => undefined);
-  await until('the tunnel to open', () => tunnel.readyState === tunnel.OPEN);
-  tunnel.once('close', closed);
-  return () => open;
-}
 
 test('streams of events and tunnels end with their key, revoked or expired, and those of others go on', async (t) => {
   const rig = await startRig(t);

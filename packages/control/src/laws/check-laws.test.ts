@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Row } from '@iog/core';
 import { checkLaws, laws } from './check-laws.ts';
-import { entry, lease, sampleNetwork, slice } from './test/sample-network.ts';
+import { accountWith, entry, keyOfFounder, lease, sampleNetwork, slice } from './test/sample-network.ts';
 
 /** The network with one row changed: by kind, the first that `is` it. */
 function changed<K extends Row['kind']>(kind: K, change: (row: Extract<Row, { kind: K }>) => object | undefined, n = 0): Row[] {
@@ -35,6 +35,8 @@ const broken: Record<string, Row[]> = {
   everyClusterKnowsItsJobs: changed('job', () => undefined),
   everyStoryIsWhole: changed('event', () => undefined, 1),
   everyEndedClusterRests: changed('job', () => ({ state: 'running' })),
+  everyAccountHasAnOwner: [...sampleNetwork(), accountWith({ members: [] })],
+  everyKeyIsOfAMember: [...sampleNetwork(), accountWith({ members: [] }), keyOfFounder],
   everyReceiptSaysWhatTheRowsSay: changed('receipt', ({ receipt }) => ({ receipt: { ...receipt, refundedMicro: '3999' } })),
 };
 

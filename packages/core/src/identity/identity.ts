@@ -1,5 +1,17 @@
 // Accounts and keys: who may do what. A key's secret is never here, only its hash.
-import type { AccountId, AccountView, Currency, Instant, KeyId, KeyView, NewAccount, NewKey, Rejection, Scope } from '@iog/protocol';
+import type {
+  AccountId,
+  AccountView,
+  Currency,
+  Instant,
+  KeyId,
+  KeyView,
+  MemberId,
+  NewAccount,
+  NewKey,
+  Rejection,
+  Scope,
+} from '@iog/protocol';
 import type { AccountRow, KeyRow } from '../rows.ts';
 import { type Decision, accept, reject } from '../decision.ts';
 
@@ -18,6 +30,14 @@ export function spendWithin(key: KeyRow, extraMicro: bigint, currency: Currency)
   if (cap === null || spent + extraMicro <= cap) return undefined;
   const context = { capMicro: cap.toString(), spentMicro: spent.toString(), needsMicro: extraMicro.toString(), currency };
   return { code: 'key.spend-cap', context };
+}
+
+/** Whose a key is. An account's founder is known by the account's own id, so that no row need say it. */
+export function memberOf({ member, account }: Pick<KeyRow, 'member' | 'account'>): MemberId {
+  return member ?? founderId(account);
+}
+export function founderId(account: AccountId): MemberId {
+  return `mem_${account.slice('acc_'.length)}` as MemberId;
 }
 
 export interface Making<W, I> {
@@ -43,9 +63,17 @@ export function createAccount({
 
 /**
  * A key can give no scope of its account that its maker lacks (`key.scope`), must expire in the future, and ends no later than its maker. The first key of another account
- * can have any scope there, but never `operate`: the network is run from the account that made it (both `request.malformed`).
+ * can have any scope there, but never `operate`: the network is run from the account that made it (both `request.malformed`). It belongs to `member`, else
+ * to its maker's member, else to the account's founder.
  */
-export function createKey({ wanted, maker, now, id, account }: Making<NewKey, KeyId> & { readonly account: AccountId }): Decision<KeyRow> {
+export function createKey({
+  wanted,
+  maker,
+  now,
+  id,
+  account,
+  member,
+}: Making<NewKey, KeyId> & { readonly account: AccountId; readonly member?: MemberId }): Decision<KeyRow> {
   const isAnothers = maker !== null && maker.account !== account;
   if (isAnothers && wanted.scopes.includes('operate'))
     return reject('request.malformed', { detail: 'the first key of another account cannot have the scope operate' });
@@ -63,11 +91,13 @@ export function createKey({ wanted, maker, now, id, account }: Making<NewKey, Ke
   const canSpend = wanted.scopes.includes('rent') || wanted.scopes.includes('admin');
   if (maker !== null && !isAnothers && maker.spendCapMicro !== null && canSpend)
     return reject('request.malformed', { detail: 'a key with a spend cap makes no key with the scope rent or admin' });
+  const whose = member ?? (maker !== null && !isAnothers ? memberOf(maker) : founderId(account));
   const key: KeyRow = {
     kind: 'key',
     id: wanted.hash,
     key: id,
     account,
+    ...(whose === founderId(account) ? {} : { member: whose }),
     name: wanted.name,
     scopes: [...wanted.scopes],
     createdAt: now,
@@ -90,15 +120,18 @@ export function accountView({ id, name, createdAt, recipient }: AccountRow): Acc
   return { id, name, createdAt, recipient };
 }
 
-export function keyView({ key, account, name, scopes, createdAt, expiresAt, revokedAt, spendCapMicro }: KeyRow): KeyView {
+export function keyView(row: KeyRow): KeyView {
+  const { key, account, name, scopes, createdAt, expiresAt, revokedAt, spendCapMicro, spentMicro } = row;
   return {
     id: key,
     account,
+    member: memberOf(row),
     name,
     scopes: [...scopes],
     createdAt,
     expiresAt,
     revokedAt,
     spendCapMicro: spendCapMicro === null ? null : spendCapMicro.toString(),
+    spentMicro: spentMicro.toString(),
   };
 }

@@ -1,1 +1,3 @@
 export * from './identity.ts';
+export * from './team.ts';
+export * from './invitation.ts';

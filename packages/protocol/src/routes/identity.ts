@@ -55,7 +55,7 @@ export const identityRoutes = {
     params: strict({ key: idSchema('key') }),
     body: nothing,
     answer: KeyViewSchema,
-    errors: ['not-found'],
+    errors: ['not-found', 'member.not-owner'],
   },
   'activity.list': {
     summary: 'What was done in this account, newest first',

@@ -1,6 +1,6 @@
 // A small network whose books are right: what the laws are tried on. For tests only.
 import type { AccountId, ClusterId, DeviceId, EntryId, JobId, LeaseId, Receipt } from '@iog/protocol';
-import type { ClusterRow, DeviceRow, EntryRow, EventRow, JobRow, KeyRow, LeaseRow, MinuteRow, Row } from '@iog/core';
+import type { AccountRow, ClusterRow, DeviceRow, EntryRow, EventRow, JobRow, KeyRow, LeaseRow, MinuteRow, Row } from '@iog/core';
 
 const id = (prefix: string, n = 0): string => `${prefix}_${String(n).padStart(26, '0')}`;
 const [account, cluster, device] = [id('acc') as AccountId, id('clu') as ClusterId, id('dev') as DeviceId];
@@ -37,6 +37,23 @@ const receipt = {
   refundedMicro: '4000',
   leases: [{ lease: lease(0), paidMicro: '1000' }],
 } as unknown as Receipt;
+export const accountWith = (changes: Partial<AccountRow>): AccountRow => ({
+  kind: 'account',
+  id: account,
+  name: 'lab',
+  createdAt: 0,
+  recipient: null,
+  ...changes,
+});
+export const keyOfFounder = {
+  kind: 'key',
+  id: 'k2',
+  key: id('key', 2),
+  account,
+  scopes: ['read'],
+  revokedAt: null,
+  spentMicro: 0n,
+} as unknown as KeyRow;
 const clusterRow = (changes: Partial<ClusterRow>) =>
   ({
     kind: 'cluster',
