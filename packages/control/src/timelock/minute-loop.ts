@@ -12,6 +12,7 @@ import {
   accrue,
   applyVerdict,
   decideMinute,
+  mayReachEnd,
   minuteBounds,
   minuteId,
   minutesAround,
@@ -82,12 +83,16 @@ async function decideDue(
   let lease = before;
   const { startedAt } = before;
   if (startedAt === null || now < minuteBounds(startedAt, before.endedAt, before.nextMinute).to) return { lease, minutes: decided };
-  const presence = await presenceOf(ports, read, before.device);
+  let presence: Awaited<ReturnType<typeof presenceOf>> | undefined;
   const watch = { ...ports.replica.watch(), now };
   while (decided.length < minutesAtOnce && !minutesOver(lease)) {
     const k = lease.nextMinute;
     const bounds = minuteBounds(startedAt, lease.endedAt, k);
     if (now < bounds.to) break;
+    // A woken lease has seldom evidence enough: its minutes are not read before it can be.
+    const isOpen = now < bounds.to + ports.policy.evidence.windowMs;
+    if (isOpen && !mayReachEnd(lease.chain, { ...bounds, policy: ports.policy })) break;
+    presence ??= await presenceOf(ports, read, before.device);
     const around = await read.many(
       'minute',
       minutesAround(k, ports.policy).map((each) => minuteId(lease.id, each)),

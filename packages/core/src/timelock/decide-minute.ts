@@ -2,7 +2,7 @@
 // The same input gives the same verdict, for anyone.
 import type { AccountingMethod, Ground, GroundCode, Instant, Policy } from '@iog/protocol';
 import { accountingMethods, minuteMs } from '@iog/protocol';
-import type { Absence, PulseRecord, Sample, Verdict } from '../rows.ts';
+import type { Absence, ChainHead, PulseRecord, Sample, Verdict } from '../rows.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
 import { foreignShare } from './foreign-share.ts';
 
@@ -70,6 +70,12 @@ export function decideMinute(evidence: MinuteEvidence): Verdict | undefined {
     policy: policyHash,
     decidedAt: now,
   };
+}
+
+/** Whether the samples of a lease whose chain stands there can reach the minute's end: where not, and its window is open, there is no verdict. */
+export function mayReachEnd(chain: ChainHead | null, { to, policy }: Pick<MinuteEvidence, 'to' | 'policy'>): boolean {
+  if (chain === null) return false;
+  return chain.at >= to || (chain.closing && chain.at >= to - policy.evidence.maxGapMs);
 }
 
 function reachesEnd(coverage: Coverage, evidence: MinuteEvidence): boolean {
