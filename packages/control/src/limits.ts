@@ -25,6 +25,12 @@ export const shedLimits: Readonly<Record<Exclude<Urgency, 'life'>, Bearable>> = 
 /** Retry-After grows with how far a limit is passed, within these. */
 export const retryAfterS = { least: 1, most: 10 } as const;
 
+/**
+ * A refusal takes a fraction of what the work would, but ten times as many of them take all. Each waits this long, so that a connection asks
+ * no more often; of more than `most` at once the rest is told at once.
+ */
+export const heldRefusals = { forMs: 1_000, most: 8_192 } as const;
+
 /** How often the event loop's lateness is measured, and how many of the last must all be late. */
 export const lagWatch = { everyMs: 20, samples: 5 } as const;
 /** Lateness says that we are overloaded only while at least so many are under way: else it is the host that is slow, and refusing helps nobody. */

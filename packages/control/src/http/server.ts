@@ -51,6 +51,7 @@ export function httpServer(ports: ControlPorts, desk: Desk, watch: KeyWatch['wat
       onRequest: async (request, reply) => {
         // Before anything is asked of the store: what is refused for too much work must cost next to none.
         const later = crowd.refusal(name);
+        if (later) await crowd.held();
         if (later) return send(reply, request, { ...problem(later.rejection, request.id), retryAfterS: later.retryAfterS });
         crowd.begin(name, reply.raw);
         const entry = await desk.entry(route, { headers: request.headers, address: request.ip, request: request.id });

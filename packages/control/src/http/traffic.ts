@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Rejection, type RouteName, routes } from '@iog/protocol';
 import { type Bearable, type Urgency, leastUnderWayWhenLate, retryAfterS, shedLimits, stopLimits } from '../limits.ts';
+import { heldRefusals } from './held-refusals.ts';
 import type { Meter } from '../metrics/meter.ts';
 
 /** What is not named is usual. Sessions, and with them beats, pulses and evidence, are not requests: none is ever shed. */
@@ -33,6 +34,8 @@ export interface Refusal {
 export interface Traffic {
   /** Why this request must come later; undefined where it may come in. */
   refusal(route: RouteName): Refusal | undefined;
+  /** Resolves when a refusal may be sent. */
+  held(this: void): Promise<void>;
   /** Counts and times an admitted request until its answer has ended. */
   begin(route: RouteName, response: ServerResponse): void;
   /** Not counting streams. */
@@ -49,6 +52,7 @@ export interface Strain {
 }
 
 export function traffic(meter: Meter, strain: Strain): Traffic {
+  const held = heldRefusals();
   const streams = new Set<ServerResponse>();
   let underWay = 0;
   let sheddable = 0;
@@ -64,6 +68,7 @@ export function traffic(meter: Meter, strain: Strain): Traffic {
       const seconds = Math.min(retryAfterS.most, Math.max(retryAfterS.least, Math.ceil(over)));
       return { rejection: { code: 'control.busy', context: { seconds } }, retryAfterS: seconds };
     },
+    held: held.wait,
     begin(route, response) {
       if (routes[route].method === 'GET' && 'form' in routes[route] && routes[route].form === 'events') {
         streams.add(response);
@@ -87,6 +92,7 @@ export function traffic(meter: Meter, strain: Strain): Traffic {
     isStopping: () => stopping,
     close() {
       stopping = true;
+      held.release();
       for (const stream of streams) stream.end();
     },
   };
