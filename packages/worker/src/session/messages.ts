@@ -32,7 +32,7 @@ export function readMessage(text: string): Incoming {
   if (!validator) return { kind: 'unknown', type: type.slice(0, 32) };
   if (validator.exact.Check(value)) return { kind: 'message', message: value as ToWorker };
   const cleaned = validator.open.Clean(value);
-  if (validator.open.Check(cleaned)) return { kind: 'message', message: cleaned as ToWorker };
+  if (validator.open.Check(cleaned)) return { kind: 'message', message: cleaned };
   return { kind: 'malformed', detail: `a ${type} that does not fit its schema` };
 }
 
