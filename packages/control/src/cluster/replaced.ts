@@ -17,8 +17,9 @@ export async function replaced(ports: Ports, read: Read, step: ReturnType<typeof
     const fitting = [...found.values()].filter((device) => isHeld || step.cluster.secrets.sealedTo[device.id] !== undefined);
     const candidates = fitting.map((device) => ({ device, connected: true, rttMs: ports.live.seen(device.id)?.rttMs ?? null }));
     const placed = placeReplacement(candidates, step.cluster.demand, {
+      group: 0,
       maxRateMicro: step.cluster.topRateMicroPerHour,
-      exclude: [],
+      suppliers: step.leases.filter(isLive).map(({ supplier }) => supplier),
       now,
       policy: ports.policy,
     });

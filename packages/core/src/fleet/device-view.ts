@@ -1,5 +1,5 @@
 // How a device looks from outside: its state now, what is free, its reputation, and what it waits for.
-import { type DeviceView, type Instant, type Policy, type RuntimeKind, type Slice, formatDurationMs } from '@iog/protocol';
+import { type DeviceView, type Instant, type Isolation, type Policy, type RuntimeKind, type Slice, formatDurationMs } from '@iog/protocol';
 import type { DeviceRow } from '../rows.ts';
 import { proofTooShort } from './capacity.ts';
 import { freeUnits } from './units.ts';
@@ -17,7 +17,7 @@ export function deviceView(device: DeviceRow, live: Liveness, now: Instant, poli
     state: device.state === 'admitted' && proofTooShort(device, now, policy) ? 'waiting' : device.state,
     connected: live.connected,
     region: device.region,
-    tier: 'unmeasured',
+    tier: tierOf(),
     runtime: device.runtime,
     isolation: isolationOf(device.runtime),
     units: device.units,
@@ -45,6 +45,20 @@ const prior = { provenMs: 9 * 3_600_000, allMs: 10 * 3_600_000 } as const;
 /** The proven share of leased time, smoothed by the prior: between 0 and 1. It is not trust. */
 export function reputation(provenMs: number, unprovenMs: number): number {
   return (provenMs + prior.provenMs) / (provenMs + unprovenMs + prior.allMs);
+}
+
+/** No device's tier is known before the network measures it. */
+export function tierOf(): DeviceView['tier'] {
+  return 'unmeasured';
+}
+
+export function isolationLevel(runtime: RuntimeKind): Isolation {
+  switch (runtime) {
+    case 'process':
+      return 'none';
+    default:
+      return runtime satisfies never;
+  }
 }
 
 /** What a runtime keeps apart, in words that a renter reads. */

@@ -2,7 +2,7 @@
 import type { Instant, OfferView, Policy } from '@iog/protocol';
 import type { DeviceRow } from '../rows.ts';
 import { admissible } from '../fleet/capacity.ts';
-import { freeSlice, isolationOf, reputation } from '../fleet/device-view.ts';
+import { freeSlice, isolationOf, reputation, tierOf } from '../fleet/device-view.ts';
 import { rateOf } from './rate.ts';
 
 /** The free units of the device, or null where nothing of it can be rented now. `latencyUpToMs` is its round trip to control. */
@@ -18,7 +18,7 @@ export function offerView(
     device: device.id,
     name: device.name,
     region: device.region,
-    tier: 'unmeasured',
+    tier: tierOf(),
     runtime: device.runtime,
     isolation: isolationOf(device.runtime),
     cores: free.cores.length,

@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { type Demand, laptopPolicy as policy } from '@iog/protocol';
 import { admissible } from '../fleet/capacity.ts';
 import { isModel } from '../fleet/gpu-model.ts';
-import { sampleDevice, sampleGpu, sampleLease, sampleNow as now } from '../fleet/sample-device.ts';
+import { sampleDevice, sampleGpu, sampleId, sampleLease, sampleNow as now } from '../fleet/sample-device.ts';
 import { takeSlice } from '../fleet/units.ts';
 import type { Candidate } from './filters.ts';
 import { place, placeReplacement } from './place.ts';
@@ -75,15 +75,18 @@ test('latency between nodes is at most the two longest round trips, unknown if o
   assert.equal(latency([candidate(1, {}, true, null)], 2), 0);
 });
 
-test('a replacement is one node, at no more than its rate, not on an excluded device', () => {
-  const [first, second] = [candidate(1), candidate(2)];
-  const terms = { maxRateMicro: 65_000n, exclude: [first.device.id], now, policy };
-  assert.deepEqual(
-    placeReplacement([first, second], demand, terms).nodes?.map(({ device }) => device.id),
-    [second.device.id],
-  );
+test('a replacement is one node of its group, at no more than its rate, and of another supplier where that was asked', () => {
+  const [first, second] = [candidate(1), candidate(2, { account: sampleId('acc', 7) })];
+  const terms = { group: 0, maxRateMicro: 65_000n, suppliers: [first.device.account], now, policy };
+  const on = (wanted: Demand, changes: Partial<typeof terms> = {}) =>
+    placeReplacement([first, second], wanted, { ...terms, ...changes }).nodes?.map(({ device }) => device.name);
+  assert.deepEqual(on(demand), ['worker-1']);
+  assert.deepEqual(on({ ...demand, spreadOver: 'suppliers' }), ['worker-2']);
   assert.equal(placeReplacement([first, second], demand, { ...terms, maxRateMicro: 64_999n }).emptiedBy?.filter, 'price');
-  assert.equal(placeReplacement([first], demand, terms).nodes, null);
+  const mixed: Demand = { ...demand, more: [{ nodes: 1, coresPerNode: 2, memoryBytesPerNode: 1_000_000_000 }] };
+  const slices = placeReplacement([first], mixed, { ...terms, group: 1, maxRateMicro: 125_000n }).nodes?.map(({ slice }) => slice.cores);
+  assert.deepEqual(slices, [[0, 1]]);
+  assert.equal(on(mixed, { group: 1 }), undefined);
 });
 
 const model = fc.constantFrom('NVIDIA H100 80GB HBM3', 'NVIDIA H100 PCIe', 'NVIDIA A10');

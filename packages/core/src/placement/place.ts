@@ -1,10 +1,12 @@
 // Placement: the group of slices that answers a demand best, or the filter that left nothing. The same input gives the same group.
-import type { Demand, DeviceId, FilterStep, Instant, Policy, Slice } from '@iog/protocol';
+import type { AccountId, Demand, FilterStep, Instant, Policy, Slice } from '@iog/protocol';
 import { formatAmount } from '@iog/protocol';
 import type { DeviceRow } from '../rows.ts';
 import type { Breakdown } from '../market/rate.ts';
-import { type Candidate, applyFilters, filtersOf } from './filters.ts';
-import { type Slot, byPreference, bySpread, slotsOf } from './slots.ts';
+import { nodesOf, shapesOf } from '../market/demand.ts';
+import { type Candidate, type Fitting, applyFilters } from './filters.ts';
+import { type Ground, groundOf, laidByPreference, laidOut, leastSum } from './lay-out.ts';
+import { type Slot, bySpread, slotOf } from './slots.ts';
 
 export interface PlacedNode {
   readonly device: DeviceRow;
@@ -23,27 +25,32 @@ export interface Placement {
 }
 
 /**
- * Filters in order: connected, admitted, region, gpu, cores, memory, price, nodes. Then each node on a device of its own; several
- * on one only where devices are too few, or where only that stays within the renter's price.
+ * Filters in order: connected, admitted, region, tier, reputation, isolation, suppliers, gpu, cuda, cores, memory, price, nodes; what was not
+ * asked for may be left out. Then each node on a device of its own; several on one only where devices are too few, or where only that stays
+ * within the renter's price. Nodes of the first group come first. Of one group, a layout within the price is found where there is one; of
+ * several, within the bounds of the search.
  */
 export function place(candidates: readonly Candidate[], demand: Demand, now: Instant, policy: Policy): Placement {
-  const { left, steps } = applyFilters(candidates, filtersOf(demand, now, policy));
+  const { left, steps } = applyFilters(candidates, demand, now, policy);
   if (left.length === 0) return empty(steps);
 
-  const slots = left.flatMap((candidate) => slotsOf(candidate, demand, demand.nodes)).toSorted(byPreference);
   const maxMicro = demand.maxMicroPerHour === undefined ? null : BigInt(demand.maxMicroPerHour);
-  const affordable = maxMicro === null ? slots : withinPrice(slots, demand.nodes, maxMicro);
+  const whole = groundOf(demand, left);
+  const affordable = maxMicro === null ? left : withinPrice(whole, left, maxMicro);
+  const ground = affordable.length === left.length ? whole : groundOf(demand, affordable);
+  const layout = affordable.length === 0 ? undefined : laidOut(ground, maxMicro);
+  const isTooDear = affordable.length === 0 || (layout === undefined && maxMicro !== null && laidOut(whole, null) !== undefined);
   const priceDetail = maxMicro === null ? 'any price' : `at most ${formatAmount(maxMicro)} ${policy.currency} an hour for all nodes`;
-  steps.push({ filter: 'price', left: devicesOf(affordable), detail: priceDetail });
-  if (affordable.length === 0) return empty(steps);
+  steps.push({ filter: 'price', left: isTooDear ? 0 : affordable.length, detail: priceDetail });
+  if (isTooDear) return empty(steps);
 
-  const enough = affordable.length >= demand.nodes;
-  const nodesDetail = `${demand.nodes} nodes; ${affordable.length} ${affordable.length === 1 ? 'fits' : 'fit'}`;
-  steps.push({ filter: 'nodes', left: enough ? devicesOf(affordable) : 0, detail: nodesDetail });
-  if (!enough) return empty(steps);
+  const fits = layout ? layout.flat().length : laidByPreference(whole, bySpread).flat().length;
+  const apart = demand.spreadOver ? ', each of another supplier' : '';
+  const nodesDetail = `${nodesOf(demand)} nodes${apart}; ${fits} ${fits === 1 ? 'fits' : 'fit'}`;
+  steps.push({ filter: 'nodes', left: layout ? affordable.length : 0, detail: nodesDetail });
+  if (!layout) return empty(steps);
 
-  const spread = affordable.toSorted(bySpread).slice(0, demand.nodes);
-  const chosen = maxMicro === null || sum(spread) <= maxMicro ? spread : affordable.slice(0, demand.nodes);
+  const chosen = layout.flatMap((slots) => slots.toSorted(bySpread));
   return {
     nodes: chosen.map(({ device, slice, rateMicroPerHour, breakdown }) => ({ device, slice, rateMicroPerHour, breakdown })),
     filters: steps,
@@ -54,29 +61,44 @@ export function place(candidates: readonly Candidate[], demand: Demand, now: Ins
 }
 
 export interface ReplacementTerms {
+  /** The group whose node was lost. */
+  readonly group: number;
   /** The most that the one node may cost. */
   readonly maxRateMicro: bigint;
-  /** Devices that are out of the question, such as those that just failed. */
-  readonly exclude: readonly DeviceId[];
+  /** Suppliers that the cluster has nodes of: none of them again where it is spread over suppliers. */
+  readonly suppliers: readonly AccountId[];
   readonly now: Instant;
   readonly policy: Policy;
 }
 
-/** One more node of the demand's shape, at no more than the given rate. */
+/** One more node of the group's shape, at no more than the given rate. */
 export function placeReplacement(candidates: readonly Candidate[], demand: Demand, terms: ReplacementTerms): Placement {
-  const allowed = candidates.filter(({ device }) => !terms.exclude.includes(device.id));
-  return place(allowed, { ...demand, nodes: 1, maxMicroPerHour: String(terms.maxRateMicro) }, terms.now, terms.policy);
+  const { nodes: _all, more: _more, gpu: _gpu, cuda, ...rest } = demand;
+  const shape = shapesOf(demand)[terms.group];
+  if (!shape) throw new Error(`a demand of ${shapesOf(demand).length} groups has no group ${terms.group}`);
+  const { coresPerNode, memoryBytesPerNode, gpu } = shape;
+  const one: Demand = {
+    ...rest,
+    nodes: 1,
+    coresPerNode,
+    memoryBytesPerNode,
+    ...(gpu ? { gpu } : {}),
+    ...(gpu && cuda !== undefined ? { cuda } : {}),
+    maxMicroPerHour: String(terms.maxRateMicro),
+  };
+  const allowed = demand.spreadOver ? candidates.filter(({ device }) => !terms.suppliers.includes(device.account)) : candidates;
+  return place(allowed, one, terms.now, terms.policy);
 }
 
-/** The slots (by preference) that some group within the price can hold: each together with the cheapest others. */
-function withinPrice(slots: readonly Slot[], nodes: number, maxMicro: bigint): readonly Slot[] {
-  const cheapest = slots.slice(0, nodes);
-  const wholeMicro = sum(cheapest);
-  const dearest = cheapest.at(-1);
-  return slots.filter((slot, i) => {
-    const withIt = i < nodes ? wholeMicro : wholeMicro - (dearest?.rateMicroPerHour ?? 0n) + slot.rateMicroPerHour;
-    return withIt <= maxMicro;
-  });
+/** The devices that could carry a node of some group while all others cost the least. */
+function withinPrice(ground: Ground, fittings: readonly Fitting[], maxMicro: bigint): readonly Fitting[] {
+  const leastMicro = leastSum(ground);
+  return fittings.filter(({ candidate, free }) =>
+    ground.shapes.some((shape, group) => {
+      const slot = slotOf({ candidate, free, carries: 0 }, shape, ground.demand);
+      return slot !== undefined && leastMicro - (ground.leastMicro[group] ?? 0n) + slot.rateMicroPerHour <= maxMicro;
+    }),
+  );
 }
 
 /** An upper bound: the two longest round trips to control, added. 0 on one device; null while one is unknown. */
@@ -95,8 +117,4 @@ function empty(steps: FilterStep[]): Placement {
 
 function sum(slots: readonly Slot[]): bigint {
   return slots.reduce((total, slot) => total + slot.rateMicroPerHour, 0n);
-}
-
-function devicesOf(slots: readonly Slot[]): number {
-  return new Set(slots.map(({ device }) => device.id)).size;
 }

@@ -1,60 +1,76 @@
-// Slots: the disjoint slices of a demand's shape that a device can still give, and the order in which they are preferred.
-import type { Demand, Gpu, Slice } from '@iog/protocol';
+// Slots: the slice of a group's shape that a device can still give, and the order in which slots are preferred.
+import type { Demand, Gpu, NodeShape, Slice } from '@iog/protocol';
 import type { DeviceRow } from '../rows.ts';
-import { gpuPriceMicro, isModel } from '../fleet/gpu-model.ts';
+import { gpuPriceMicro } from '../fleet/gpu-model.ts';
 import { reputation } from '../fleet/device-view.ts';
-import { freeUnits } from '../fleet/units.ts';
+import type { FreeUnits } from '../fleet/units.ts';
 import { type Rate, rateOf } from '../market/rate.ts';
 import type { Candidate } from './filters.ts';
+import { hasCuda, isWanted } from './wanted-gpu.ts';
 
-/** `nth` counts the slots of one device from 0; a later one never costs less. */
+/** A device while nodes are laid on it: what is still free, and how many it carries. */
+export interface Room {
+  readonly candidate: Candidate;
+  readonly free: FreeUnits;
+  readonly carries: number;
+}
+
 export interface Slot extends Rate {
   readonly device: DeviceRow;
   readonly rttMs: number | null;
   readonly slice: Slice;
+  /** How many nodes its device carries already. */
   readonly nth: number;
 }
 
-/** At most `limit` slots of the device: lowest core numbers first, cheapest fitting GPUs first. */
-export function slotsOf({ device, rttMs }: Candidate, demand: Demand, limit: number): Slot[] {
-  const free = freeUnits(device);
-  const { coresPerNode, memoryBytesPerNode } = demand;
-  const gpusPerNode = demand.gpu?.count ?? 0;
-  const gpus = fittingGpus(device, free.gpus, demand);
-  const slots: Slot[] = [];
-  for (let nth = 0; nth < limit; nth++) {
-    const cores = free.cores.slice(nth * coresPerNode, (nth + 1) * coresPerNode);
-    const own = gpus.slice(nth * gpusPerNode, (nth + 1) * gpusPerNode);
-    const fits = cores.length === coresPerNode && own.length === gpusPerNode && (nth + 1) * memoryBytesPerNode <= free.memoryBytes;
-    if (!fits) break;
-    const slice: Slice = { cores, memoryBytes: memoryBytesPerNode, gpus: own.map((gpu) => gpu.uuid) };
-    slots.push({ device, rttMs, slice, nth, ...rateOf(slice, device.units, device.prices) });
-  }
-  return slots;
+/** Lowest core numbers first; of the GPUs that fit the cheapest first, then the smallest. A later slot of a device never costs less. */
+export function slotOf({ candidate, free, carries }: Room, shape: NodeShape, { cuda }: Pick<Demand, 'cuda'>): Slot | undefined {
+  const { device, rttMs } = candidate;
+  const gpusPerNode = shape.gpu?.count ?? 0;
+  if (free.cores.length < shape.coresPerNode || free.memoryBytes < shape.memoryBytesPerNode) return undefined;
+  const gpus = gpusPerNode === 0 ? [] : fittingGpus(device, free.gpus, shape, cuda).slice(0, gpusPerNode);
+  if (gpus.length < gpusPerNode) return undefined;
+  const slice: Slice = {
+    cores: free.cores.slice(0, shape.coresPerNode),
+    memoryBytes: shape.memoryBytesPerNode,
+    gpus: gpus.map(({ uuid }) => uuid),
+  };
+  return { device, rttMs, slice, nth: carries, ...rateOf(slice, device.units, device.prices) };
 }
 
-/** Price, then reputation, then round trip (unknown last), then id, then place on the device: a total order, so the outcome is one. */
+/** The device without the units of the slot. */
+export function without({ candidate, free, carries }: Room, { slice }: Slot): Room {
+  return {
+    candidate,
+    carries: carries + 1,
+    free: {
+      cores: free.cores.filter((core) => !slice.cores.includes(core)),
+      memoryBytes: free.memoryBytes - slice.memoryBytes,
+      gpus: free.gpus.filter(({ uuid }) => !slice.gpus.includes(uuid)),
+    },
+  };
+}
+
+/** Price, then reputation, then round trip (unknown last), then id: a total order over devices, so the outcome is one. */
 export function byPreference(a: Slot, b: Slot): number {
   return (
     compare(a.rateMicroPerHour, b.rateMicroPerHour) ||
     compare(standing(b), standing(a)) ||
     compare(a.rttMs ?? Number.POSITIVE_INFINITY, b.rttMs ?? Number.POSITIVE_INFINITY) ||
-    compare(a.device.id as string, b.device.id as string) ||
-    a.nth - b.nth
+    compare(a.device.id as string, b.device.id as string)
   );
 }
 
-/** One slot of each device before a second of any. */
+/** One node on each device before a second on any. */
 export function bySpread(a: Slot, b: Slot): number {
   return a.nth - b.nth || byPreference(a, b);
 }
 
-function fittingGpus(device: DeviceRow, free: readonly Gpu[], { gpu }: Demand): readonly Gpu[] {
-  if (!gpu) return [];
+function fittingGpus(device: DeviceRow, free: readonly Gpu[], shape: NodeShape, cuda: string | undefined): readonly Gpu[] {
   const priceOf = ({ model }: Gpu): bigint => gpuPriceMicro(device.prices.gpuMicro, model) ?? 0n;
   return free
-    .filter(({ model }) => gpu.model === undefined || isModel(gpu.model, model))
-    .toSorted((a, b) => compare(priceOf(a), priceOf(b)) || compare(a.uuid, b.uuid));
+    .filter((gpu) => isWanted(shape.gpu, gpu) && hasCuda(gpu, cuda))
+    .toSorted((a, b) => compare(priceOf(a), priceOf(b)) || a.memoryBytes - b.memoryBytes || compare(a.uuid, b.uuid));
 }
 
 function standing({ device }: Slot): number {
