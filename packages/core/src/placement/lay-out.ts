@@ -75,7 +75,7 @@ function bestOf(slots: readonly (Slot | undefined)[], prefers: typeof byPreferen
 }
 
 /** Looks at layouts one after the other, cheap slots first, until one is within the price or the search has cost enough. */
-export function searched(ground: Ground, maxMicro: bigint | null): Layout | undefined {
+function searched(ground: Ground, maxMicro: bigint | null): Layout | undefined {
   const { demand, shapes, order, leastMicro } = ground;
   const nodes = order.flatMap((group) => Array.from({ length: shapes[group]?.nodes ?? 0 }, () => group));
   const restMicro = nodes.map((_, i) => nodes.slice(i + 1).reduce((sum, group) => sum + (leastMicro[group] ?? 0n), 0n));
