@@ -47,6 +47,8 @@ export interface ControlSettings {
   /** Made where there is no account yet. */
   readonly firstAccount?: FirstAccount;
   readonly periods?: Periods;
+  /** A proxy on this machine asks for others, and says in X-Forwarded-For for whom. */
+  readonly behindProxy?: boolean;
   readonly log: Log;
 }
 
@@ -113,7 +115,7 @@ async function startOver(settings: ControlSettings, opened: Store): Promise<Runn
   const keys = keyWatch(ports);
   const lag = watchLag();
   const crowd = traffic(meter, { ...lag, commitsWaiting: store.commitsWaiting });
-  const app = httpServer(ports, mind.desk, keys.watch, crowd);
+  const app = httpServer(ports, mind.desk, keys.watch, crowd, settings.behindProxy);
   declareGauges(meter, ports, { mind, store, crowd, lag });
   serveOperator(app, ports, { meter, access: mind.desk.access, loops: mind.loops, isStopping: crowd.isStopping });
   serveSockets(app.server, doorsOf(ports, { mind, tunnels, watch: keys.watch }), crowd.isStopping);

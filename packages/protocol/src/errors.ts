@@ -36,7 +36,11 @@ export const errors = {
     next: 'Correct the named field; `iog <command> --help` shows what each takes.',
   },
   'request.too-large': { status: 413, sentence: 'The request is larger than {limit} bytes.', next: 'Send less at once.' },
-  'request.rate-limited': { status: 429, sentence: 'Too many requests from this key.', next: 'Wait {seconds} s and try again.' },
+  'request.rate-limited': {
+    status: 429,
+    sentence: 'Too many requests: the limit "{limit}" is {quota} a minute.',
+    next: 'Wait {seconds} s and try again.',
+  },
   'route.unknown': { status: 404, sentence: 'There is no {method} {path}.', next: 'See the route table in @iog/protocol.' },
   'idempotency.missing': {
     status: 400,

@@ -38,7 +38,12 @@ export const PolicySchema = strict({
     requestBytes: CountSchema,
     blobBytes: CountSchema,
     logSegmentBytes: CountSchema,
+    /** Of an account with all its keys, or of a device. */
     requestsPerMinute: CountSchema,
+    /** Those of a policy that does not say: `rateLimitsOf`. */
+    addressRequestsPerMinute: Type.Optional(CountSchema),
+    quotesPerMinute: Type.Optional(CountSchema),
+    createsPerMinute: Type.Optional(CountSchema),
     linkMessageBytes: CountSchema,
     enrolmentMs: CountSchema,
     enrolmentBytes: CountSchema,
@@ -63,6 +68,31 @@ export const PolicySchema = strict({
   }),
 });
 export type Policy = Static<typeof PolicySchema>;
+
+export interface RateLimitsPerMinute {
+  readonly requests: number;
+  /** From one address, whoever asks. */
+  readonly address: number;
+  /** Of one account. */
+  readonly quotes: number;
+  /** Of one account: clusters, keys and invitations together. */
+  readonly creates: number;
+}
+
+/**
+ * What a policy says, or follows from its `requestsPerMinute`: ten times as many from an address, behind which may be many; quotes a 25th and
+ * creations a 25th of it. A policy that says nothing keeps its hash.
+ */
+export function rateLimitsOf({ limits }: Pick<Policy, 'limits'>): RateLimitsPerMinute {
+  const { requestsPerMinute: requests, addressRequestsPerMinute, quotesPerMinute, createsPerMinute } = limits;
+  const part = Math.max(1, Math.floor(requests / 25));
+  return {
+    requests,
+    address: addressRequestsPerMinute ?? 10 * requests,
+    quotes: quotesPerMinute ?? part,
+    creates: createsPerMinute ?? part,
+  };
+}
 
 const dayMs = 24 * 3_600_000;
 

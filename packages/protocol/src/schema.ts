@@ -13,12 +13,23 @@ export function oneOf<const W extends readonly string[]>(words: W) {
 
 const namePattern = '^[A-Za-z0-9][A-Za-z0-9 ._@:-]*$';
 const nameLength = 64;
-/** A name that a person gives: printable, no control characters, at most 64. */
+/**
+ * A name that a person gives: plain ASCII, at most 64. So no two that look alike are different (a Cyrillic а, a ligature, an accent written in
+ * two ways), and nothing in it is invisible or turns the direction of what stands beside it.
+ */
 export const NameSchema = Type.String({ minLength: 1, maxLength: nameLength, pattern: namePattern });
 /** What a name may be, to stand behind the word "takes". */
 export const nameRule = 'letters (A to Z), digits, spaces and . _ @ : - (first a letter or digit, at most 64 in all)';
 export function isName(text: string): boolean {
   return text.length <= nameLength && new RegExp(namePattern).test(text);
+}
+/** Why a text is no name, naming its first character that is none of a name's, or undefined where it is one. */
+export function nameFault(text: string): string | undefined {
+  if (isName(text)) return undefined;
+  const wrong = Array.from(text).find((character, i) => !(i === 0 ? /^[A-Za-z0-9]$/ : /^[A-Za-z0-9 ._@:-]$/).test(character));
+  const code = (wrong?.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  // Never as it is: it may be one that cannot be seen.
+  return `takes ${nameRule}${wrong === undefined ? '' : `, not U+${code}`}`;
 }
 export const TextSchema = Type.String({ maxLength: 512 });
 export const HexSchema = Type.String({ pattern: '^[0-9a-f]{64}$' });

@@ -28,6 +28,10 @@ export const controlCommand: Command = {
     'first-account': { type: 'string', value: '<name>', help: 'Makes this account if there is none yet' },
     'first-key-hash': { type: 'string', value: '<sha256>', help: "The hash of that account's first key" },
     'first-recipient': { type: 'string', value: '<age1…>', help: "That account's age recipient" },
+    'behind-proxy': {
+      type: 'boolean',
+      help: 'A proxy on this machine, such as one that ends TLS, asks for others: count them by its X-Forwarded-For, which it must set itself',
+    },
     supervised: { type: 'boolean', help: 'End when stdin closes' },
   },
   examples: ['iog control --dir /var/lib/iog --port 8790', 'IOG_STORE=postgres://iog@db/iog iog control --dir /var/lib/iog'],
@@ -57,6 +61,7 @@ export const controlCommand: Command = {
         ...(account === undefined || keyHash === undefined || recipient === undefined
           ? {}
           : { firstAccount: { name: account, keyHash, recipient } }),
+        ...(given.flag('behind-proxy') ? { behindProxy: true } : {}),
         log: logLine,
       }).then(
         (control) => {

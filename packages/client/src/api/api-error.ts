@@ -4,10 +4,13 @@ import { isErrorCode, problemOf, type Problem } from '@iog/protocol';
 /** The network answered with a problem document: its code, sentence and next step. */
 export class ApiError extends Error {
   readonly problem: Problem;
-  constructor(problem: Problem) {
+  /** What the network said to wait before asking again; 0 where it said nothing. */
+  readonly retryAfterMs: number;
+  constructor(problem: Problem, retryAfterMs = 0) {
     super(problem.detail);
     this.name = 'ApiError';
     this.problem = problem;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnreachableError } from './api-error.ts';
+import { pauseBefore, retryAfterMs } from './retry.ts';
 
 export interface Exchange {
   readonly method: string;
@@ -19,12 +20,14 @@ export interface Answer {
 
 const maxAnswerBytes = 256 * 1024 * 1024;
 const exchangeTimeoutMs = 30_000;
-const firstPauseMs = 100;
-const longestPauseMs = 2_000;
+const mostTries = 100;
 const temporary = new Set([429, 502, 503, 504]);
 
 export interface Wire {
-  /** Repeats on a lost connection, 429, 502, 503 and 504 until `patienceMs` are over: only for what may be repeated. */
+  /**
+   * Repeats on a lost connection, 429, 502, 503 and 504 until `patienceMs` are over: only for what may be repeated. It waits as long as
+   * Retry-After says; where that is longer than what is left of its patience, the refusal is given back at once.
+   */
   exchange(request: Exchange): Promise<Answer>;
   /** The answer as a stream, without repetition. */
   open(request: Exchange): Promise<http.IncomingMessage>;
@@ -59,12 +62,13 @@ export function wire(base: string, patienceMs: number): Wire {
 
   async function exchange(request: Exchange): Promise<Answer> {
     const until = Date.now() + patienceMs;
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    for (let tries = 1; ; tries++) {
       const outcome = await attempt(request);
       const again = outcome instanceof Error || temporary.has(outcome.status);
       if (!again) return outcome;
       if (request.signal?.aborted === true) throw request.signal.reason;
-      if (Date.now() + pauseMs > until) {
+      const pauseMs = pauseBefore(tries, outcome instanceof Error ? 0 : retryAfterMs(outcome.headers['retry-after']), Math.random());
+      if (tries >= mostTries || Date.now() + pauseMs > until) {
         if (outcome instanceof Error) throw new UnreachableError(base, saying(outcome));
         return outcome;
       }

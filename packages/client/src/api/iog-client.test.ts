@@ -46,6 +46,25 @@ test('a POST that is lost or met by 503 is repeated with the same Idempotency-Ke
   );
 });
 
+test('what is refused for now is asked again no sooner than the network says, and not at all where that is too long', async () => {
+  const at: number[] = [];
+  const busy = problemOf({ code: 'control.busy', context: { seconds: 1 } });
+  await withServer(
+    (request, response, n) => {
+      at.push(performance.now());
+      const waits = request.url === '/v1/balance' ? '3600' : '1';
+      if (n === 1) json(response, { ok: true });
+      else response.writeHead(n === 0 ? 503 : 429, { 'retry-after': waits }).end(JSON.stringify(busy));
+    },
+    async (client) => {
+      assert.deepEqual(await client.call('network.show', {}), { ok: true });
+      assert.ok((at[1] ?? 0) - (at[0] ?? 0) >= 990);
+      await assert.rejects(client.call('balance.show', {}), (error) => error instanceof ApiError && error.retryAfterMs === 3_600_000);
+      assert.equal(at.length, 3);
+    },
+  );
+});
+
 test('a refusal is an ApiError with its code, at once', async () => {
   await withServer(
     (_request, response) => json(response, problemOf({ code: 'not-found', context: { noun: 'cluster', id: cluster } }), 404),

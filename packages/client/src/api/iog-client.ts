@@ -16,6 +16,7 @@ import {
 import { ApiError, problemFrom } from './api-error.ts';
 import { eventStream } from './event-stream.ts';
 import { wire } from './exchange.ts';
+import { retryAfterMs } from './retry.ts';
 
 type Needed<K extends 'params' | 'body', T> = [T] extends [undefined] ? { readonly [P in K]?: never } : { readonly [P in K]: T };
 type Asked<T> = [T] extends [undefined] ? { readonly query?: never } : { readonly query?: T };
@@ -70,7 +71,7 @@ export function iogClient({ url, key, patienceMs = defaultPatienceMs }: ClientOp
       ...(body === undefined ? {} : { body }),
       ...(input.signal === undefined ? {} : { signal: input.signal }),
     });
-    if (answer.status >= 300) throw new ApiError(problemFrom(answer.status, answer.body));
+    if (answer.status >= 300) throw new ApiError(problemFrom(answer.status, answer.body), retryAfterMs(answer.headers['retry-after']));
     return answer.body;
   }
 

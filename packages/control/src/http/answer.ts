@@ -8,8 +8,8 @@ import { StoreFault } from '../store/store.ts';
 import type { ComingBytes } from '../blobs/blob-store.ts';
 import { CallerGone } from './uploads.ts';
 import { type RouteChecks, compileRoutes } from './validate.ts';
-import { type Door, door, scopeOf } from './access.ts';
-import { type RateLimit, rateLimit } from './rate-limit.ts';
+import { type Caller, type Door, door, scopeOf } from './access.ts';
+import { type Allowance, type RateLimits, rateLimits } from './rate-limit.ts';
 
 export type Handlers = { readonly [N in RouteName]: Handler<N> };
 
@@ -33,13 +33,17 @@ export interface Replied {
   /** JSON as text, or what the handler of a route of bytes gave. */
   readonly body: unknown;
   readonly retryAfterS?: number;
+  /** Where the caller stands with the limits that were counted. */
+  readonly allowances?: readonly Allowance[];
   /** Of a problem. */
   readonly code?: ErrorCode;
 }
 /** Events are written as they happen: by whoever holds the connection. */
-export type Reply = Replied | { readonly events: Call<'cluster.events'> };
+export type Reply = Replied | { readonly events: Call<'cluster.events'>; readonly allowances: readonly Allowance[] };
 
 export interface Desk {
+  /** Counts a request by its address alone, before anything else is looked at. */
+  arrival(ask: Pick<Ask, 'address' | 'request'>): { readonly allowance: Allowance; readonly late: Replied | undefined };
   answer(ask: Ask): Promise<Reply>;
   /** What refuses a caller before its body is read, or whose uploads it counts among. */
   entry(route: Route, ask: Pick<Ask, 'headers' | 'address' | 'request'>): Promise<Replied | { readonly uploader: string }>;
@@ -48,17 +52,22 @@ export interface Desk {
 
 export function desk(ports: ControlPorts, handlers: Handlers): Desk {
   const access = door(ports);
-  const limits = rateLimit(ports.policy.limits.requestsPerMinute, () => ports.clock.now());
+  const limits = rateLimits(ports.policy, () => ports.clock.now());
   const checks = compileRoutes();
   return {
     access,
+    arrival({ address, request }) {
+      const allowance = limits.address(address);
+      return { allowance, late: lateness([allowance], request) };
+    },
     async entry(route, { headers, address, request }) {
       const scope = scopeOf(route.access);
       const isFromDevice = route.form === 'bytes-in' && route.access === 'device';
       const who = scope ? await access.key(headers, scope) : isFromDevice ? await access.claimed(headers) : undefined;
       // Anyone can say the name of a device: from elsewhere that takes no place of its own.
       if (who?.ok !== false) return { uploader: who?.key?.account ?? `${address} ${who?.device?.id ?? ''}` };
-      return limited(limits, address, request) ?? problem(who.rejection, request);
+      const allowances = [limits.stranger(address)];
+      return lateness(allowances, request) ?? { ...problem(who.rejection, request), allowances };
     },
     async answer(ask) {
       const route: Route = routes[ask.route];
@@ -78,18 +87,29 @@ interface Serving {
   readonly route: Route;
   readonly check: RouteChecks;
   readonly access: Door;
-  readonly limits: RateLimit;
+  readonly limits: RateLimits;
   readonly handlers: Handlers;
 }
 
 async function answered(serving: Serving, ask: Ask): Promise<Reply> {
-  const { route, limits, handlers } = serving;
+  const { limits } = serving;
   const who = await callerOf(serving, ask);
-  // Whoever is not known is counted by address, so that keys cannot be guessed at speed.
-  const late = limited(limits, (who.ok ? (who.key?.id ?? who.device?.id) : undefined) ?? ask.address, ask.request);
+  const caller = who.ok ? (who.key?.account ?? who.device?.id) : undefined;
+  const allowances = caller === undefined ? [limits.stranger(ask.address)] : limits.caller(caller, ask.route);
+  const late = lateness(allowances, ask.request);
   if (late) return late;
-  if (!who.ok) return problem(who.rejection, ask.request);
-  const read = readInput(serving, ask);
+  const reply = who.ok ? await handled(serving, ask, who) : problem(who.rejection, ask.request);
+  return { ...reply, allowances };
+}
+
+type Known = Extract<Caller, { ok: true }>;
+
+async function handled(
+  { route, check, handlers }: Omit<Serving, 'limits'>,
+  ask: Ask,
+  who: Known,
+): Promise<Replied | { readonly events: Call<'cluster.events'> }> {
+  const read = readInput({ route, check }, ask);
   if (!read.ok) return problem(read.rejection, ask.request);
   const idempotencyKey = ask.headers['idempotency-key'];
   const isKeyed = typeof idempotencyKey === 'string' && /^[\x21-\x7e]{8,128}$/.test(idempotencyKey);
@@ -115,7 +135,7 @@ async function callerOf({ route, access }: Serving, { headers, body, url }: Ask)
   return access.device(headers, route.method, url, sha256hex(isComing(body) ? '' : (body ?? '')));
 }
 
-function readInput({ route, check }: Serving, ask: Ask) {
+function readInput({ route, check }: Pick<Serving, 'route' | 'check'>, ask: Ask) {
   const params = check.params(ask.params);
   if (!params.ok) return malformed(params.detail);
   const query = check.query(ask.query);
@@ -143,10 +163,13 @@ function malformed(detail: string): { readonly ok: false; readonly rejection: Re
   return { ok: false, rejection: { code: 'request.malformed', context: { detail } } };
 }
 
-function limited(limits: RateLimit, caller: string, request: string): Replied | undefined {
-  const retryAfterS = limits.take(caller);
-  if (retryAfterS === 0) return undefined;
-  return { ...problem({ code: 'request.rate-limited', context: { seconds: retryAfterS } }, request), retryAfterS };
+/** The reply where the last of these limits is passed. */
+function lateness(allowances: readonly Allowance[], request: string): Replied | undefined {
+  const passed = allowances.find(({ waitS }) => waitS > 0);
+  if (!passed) return undefined;
+  const { name, quota, waitS: seconds } = passed;
+  const context = { limit: name, quota, seconds };
+  return { ...problem({ code: 'request.rate-limited', context }, request), retryAfterS: seconds, allowances };
 }
 
 function replyOf(outcome: Outcome<unknown> | Stored, route: Route, request: string): Replied {

@@ -27,7 +27,12 @@ export async function sendEvents(
 
   reply.hijack();
   const out = reply.raw;
-  out.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-request-id': call.request });
+  out.writeHead(200, {
+    ...(reply.getHeaders() as Readonly<Record<string, string>>),
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-request-id': call.request,
+  });
   let last = call.query.after ?? (/^\d{1,15}$/.test(lastEventId ?? '') ? Number(lastEventId) : 0);
   let sending: Promise<void> | undefined;
   let again = false;

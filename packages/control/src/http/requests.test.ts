@@ -99,6 +99,25 @@ test('a forged cursor finds some rows or none, and pages put together are the wh
   assert.equal((await page(`after=${'x'.repeat(201)}`)).status, 400);
 });
 
+test('a name that could pass for another, or that hides something, is refused by the character that does', async (t) => {
+  const rig = await startRig(t);
+  const refused = {
+    'p\u0430ypal': 'U+0430',
+    'a\u202Eb': 'U+202E',
+    'a\u200Bb': 'U+200B',
+    'e\u0301': 'U+0301',
+    '\uFB01x': 'U+FB01',
+    'a\n': 'U+000A',
+    'a\u{1F600}': 'U+1F600',
+    ' a': 'U+0020',
+  };
+  for (const [name, code] of Object.entries(refused)) {
+    const { status, body } = await rig.call('POST', '/v1/keys', { name, hash: 'a'.repeat(64), scopes: ['read'] });
+    assert.deepEqual([status, body.code], [400, 'request.malformed']);
+    assert.ok(body.detail.includes(`body.name takes letters`) && body.detail.includes(`not ${code}`), body.detail);
+  }
+});
+
 test('a repeated request has one effect and one answer; its key is good for no other request', async (t) => {
   const rig = await startRig(t);
   const draw = (amountMicro: string, idempotencyKey: string, key = rig.secret) =>
@@ -134,7 +153,7 @@ test('the activity log has what was accepted and what was rejected, with the req
 
 test('a caller who asks too often is told how long to wait; others are not held up', async (t) => {
   const rig = await startRig(t, { limits: { ...quickPolicy.limits, requestsPerMinute: 6 } });
-  const other = await rig.key();
+  const other = await rig.account('other');
   let last = await rig.call('GET', '/v1/account');
   for (let i = 0; i < 8 && last.status === 200; i++) last = await rig.call('GET', '/v1/account');
   assert.equal(last.body.code, 'request.rate-limited');

@@ -6,6 +6,7 @@ import type { ControlPorts } from '../ports.ts';
 import type { KeyWatch } from '../identity/key-watch.ts';
 import { type Desk, type Replied, faultOf, problem } from './answer.ts';
 import { sendEvents } from './events.ts';
+import { type Allowance, rateLimitHeaders } from './rate-limit.ts';
 import type { Traffic } from './traffic.ts';
 import type { ComingBytes } from '../blobs/blob-store.ts';
 import { CallerGone, bodyOf, isCut, uploads } from './uploads.ts';
@@ -15,10 +16,20 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     readonly uploads?: keyof typeof uploadLimits;
   }
+  interface FastifyRequest {
+    /** By its address. */
+    allowance: Allowance | undefined;
+  }
 }
 
 /** The server of every route of the table; it does not listen yet. */
-export function httpServer(ports: ControlPorts, desk: Desk, watch: KeyWatch['watch'], crowd: Traffic): FastifyInstance {
+export function httpServer(
+  ports: ControlPorts,
+  desk: Desk,
+  watch: KeyWatch['watch'],
+  crowd: Traffic,
+  behindProxy = false,
+): FastifyInstance {
   const send = sender(ports);
   const underWay = uploads();
   const app = fastify({
@@ -26,6 +37,8 @@ export function httpServer(ports: ControlPorts, desk: Desk, watch: KeyWatch['wat
     bodyLimit: ports.policy.limits.requestBytes,
     requestTimeout: 120_000,
     forceCloseConnections: true,
+    // Only a proxy on this machine is believed whom it speaks for.
+    trustProxy: behindProxy ? 'loopback' : false,
     // An address that cannot be decoded reaches no route and no error handler.
     frameworkErrors: (_error, request, reply) => {
       void send(reply, request, problem(unknownRoute(request), request.id));
@@ -38,6 +51,12 @@ export function httpServer(ports: ControlPorts, desk: Desk, watch: KeyWatch['wat
     const coming: ComingBytes = { byteLength: lengthOf(request) ?? 0, source: bodyOf(message) };
     // What a device sends is signed: all of it is there before anything is done with it.
     return request.routeOptions.config.uploads === 'package' ? coming : wholeOf(coming, request.routeOptions.bodyLimit);
+  });
+  app.decorateRequest('allowance', undefined);
+  app.addHook('onRequest', async (request, reply) => {
+    const { allowance, late } = desk.arrival({ address: request.ip, request: request.id });
+    request.allowance = allowance;
+    return late && send(reply, request, late);
   });
   app.setNotFoundHandler((request, reply) => send(reply, request, problem(unknownRoute(request), request.id)));
   app.setErrorHandler((error, request, reply) => send(reply, request, problem(edgeFault(ports, error, request), request.id)));
@@ -121,6 +140,7 @@ async function serve(
   });
   if (!('events' in reached)) return send(reply, request, reached);
   const lastEventId = request.headers['last-event-id'];
+  reply.headers(limitHeaders(request, reached.allowances));
   const told = { reply, lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined, watch };
   return sendEvents(ports, reached.events, told, (rejection) => send(reply, request, problem(rejection, request.id)));
 }
@@ -128,12 +148,18 @@ async function serve(
 type Send = (reply: FastifyReply, request: FastifyRequest, replied: Replied) => FastifyReply;
 
 function sender({ meter }: Pick<ControlPorts, 'meter'>): Send {
-  return (reply, request, { status, type, body, retryAfterS, code }) => {
+  return (reply, request, { status, type, body, retryAfterS, code, allowances }) => {
     if (code !== undefined) meter.count('rejections', { code });
     reply.header('x-request-id', request.id);
+    reply.headers(limitHeaders(request, allowances));
     if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS);
     return reply.code(status).type(type).send(body);
   };
+}
+
+function limitHeaders({ allowance }: FastifyRequest, allowances: readonly Allowance[] = []): Readonly<Record<string, string>> {
+  const first = allowance && !allowances.includes(allowance) ? [allowance] : [];
+  return rateLimitHeaders([...first, ...allowances]);
 }
 
 function unknownRoute({ method, url }: { readonly method: string; readonly url: string }): Rejection {

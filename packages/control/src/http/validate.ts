@@ -1,12 +1,12 @@
 // Compiled schemas of the route table: what comes in is checked before any code sees it.
-import { type Route, type RouteName, routes } from '@iog/protocol';
+import { NameSchema, type Route, type RouteName, nameFault, routes } from '@iog/protocol';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
 import type { TSchema } from 'typebox';
 
 interface Check {
   Check(value: unknown): boolean;
-  Errors(value: unknown): readonly { instancePath: string; message: string }[];
+  Errors(value: unknown): readonly { instancePath: string; message: string; params?: { pattern?: unknown } }[];
 }
 
 export interface RouteChecks {
@@ -51,6 +51,8 @@ function firstError(where: string, check: Check, value: unknown): string {
   const [first] = check.Errors(value);
   if (!first) return `${where} is not valid`;
   // What the compiler says of a field that a strict schema does not know.
-  const message = first.message === 'schema is false' ? 'is not a field of this request' : first.message;
+  const isOfName = String(first.params?.pattern) === (NameSchema as { pattern?: string }).pattern;
+  const fault = isOfName ? nameFault(String(Value.Pointer.Get(value, first.instancePath))) : undefined;
+  const message = fault ?? (first.message === 'schema is false' ? 'is not a field of this request' : first.message);
   return `${where}${first.instancePath.replaceAll('/', '.')} ${message}`.slice(0, 300);
 }

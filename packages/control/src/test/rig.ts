@@ -41,7 +41,11 @@ export const quickPolicy: Policy = {
   session: { ...laptopPolicy.session, beatEveryMs: 100, pulseEveryMs: 200 },
 };
 
-export async function startRig(t: TestContext, changes: Partial<Policy> = {}): Promise<Rig> {
+export async function startRig(
+  t: TestContext,
+  changes: Partial<Policy> = {},
+  { behindProxy = false }: { readonly behindProxy?: boolean } = {},
+): Promise<Rig> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'iog-control-'));
   const secret = makeApiSecret(randomBytes(32));
   const { recipient } = await generateAgeIdentity();
@@ -49,7 +53,7 @@ export async function startRig(t: TestContext, changes: Partial<Policy> = {}): P
   const lines: LogLine[] = [];
   const firstAccount = { name: 'first', keyHash: hashApiSecret(secret), recipient };
   const start = (): Promise<RunningControl> =>
-    startControl({ dir, host: '127.0.0.1', port: 0, name: 'test', policy, firstAccount, log: (line) => lines.push(line) });
+    startControl({ dir, host: '127.0.0.1', port: 0, name: 'test', policy, firstAccount, behindProxy, log: (line) => lines.push(line) });
   let control = await start();
   t.after(async () => {
     await control.stop();
