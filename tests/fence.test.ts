@@ -106,6 +106,16 @@ test('core is synchronous', () => {
   assertNone(offences, 'a decision that waits has read a world that is gone');
 });
 
+test('core finds no request malformed', () => {
+  const offences = shipped.filter(
+    (file) => /^packages\/(core|control\/src\/(?!http\/))/.test(file) && read(file).includes("'request.malformed'"),
+  );
+  assertNone(
+    offences,
+    'what fits its schema is not malformed: say request.refused, so that whoever holds to openapi.json never gets a 400',
+  );
+});
+
 test(`no file of code is longer than ${maxLines} lines`, () => {
   const offences = committed
     .filter((file) => /\.(ts|mjs|py|sh)$/.test(file))

@@ -25,7 +25,9 @@ import { type SocketDoors, serveSockets } from './http/sockets.ts';
 import { tunnelSwitchboard } from './tunnel/switchboard.ts';
 import { tunnelSocketOptions } from './tunnel/carrier.ts';
 import { watchLag } from './http/lag-watch.ts';
+import { serveDocuments } from './http/documents.ts';
 import { serveOperator } from './http/operator.ts';
+import { requestIds } from './http/request-id.ts';
 import { traffic } from './http/traffic.ts';
 import { endInOrder } from './ending.ts';
 import { declareGauges } from './metrics/gauges.ts';
@@ -118,7 +120,8 @@ async function startOver(settings: ControlSettings, opened: Store): Promise<Runn
   const app = httpServer(ports, mind.desk, keys.watch, crowd, settings.behindProxy);
   declareGauges(meter, ports, { mind, store, crowd, lag });
   serveOperator(app, ports, { meter, access: mind.desk.access, loops: mind.loops, isStopping: crowd.isStopping });
-  serveSockets(app.server, doorsOf(ports, { mind, tunnels, watch: keys.watch }), crowd.isStopping);
+  serveDocuments(app);
+  serveSockets(app.server, doorsOf(ports, { mind, tunnels, watch: keys.watch }), crowd.isStopping, requestIds(ports));
   const closeRest = async (): Promise<void> => {
     await verifier.stop();
     tunnels.close();

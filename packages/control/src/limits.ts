@@ -31,6 +31,9 @@ export const retryAfterS = { least: 1, most: 10 } as const;
  */
 export const heldRefusals = { forMs: 1_000, most: 8_192 } as const;
 
+/** What a caller is told to wait for whom nothing better is known, by status. */
+export const problemRetryAfterS: Readonly<Record<number, number>> = { 429: 5, 503: 2 };
+
 /** How often the event loop's lateness is measured, and how many of the last must all be late. */
 export const lagWatch = { everyMs: 20, samples: 5 } as const;
 /** Lateness says that we are overloaded only while at least so many are under way: else it is the host that is slow, and refusing helps nobody. */

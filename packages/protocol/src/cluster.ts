@@ -5,7 +5,7 @@ import { InstantSchema } from './time.ts';
 import { AmountSchema, CurrencySchema } from './money.ts';
 import { SliceSchema } from './fleet.ts';
 import { DemandSchema, QuoteSchema } from './market.ts';
-import { CountSchema, NameSchema, RecipientSchema, SealedSchema, TextSchema, oneOf, strict } from './schema.ts';
+import { CountSchema, HexSchema, NameSchema, RecipientSchema, SealedSchema, TextSchema, oneOf, strict } from './schema.ts';
 
 export const clusterStates = ['forming', 'running', 'ending', 'ended'] as const;
 export type ClusterState = (typeof clusterStates)[number];
@@ -23,7 +23,7 @@ export type JobState = (typeof jobStates)[number];
 
 /** The cluster's secret, sealed (age) to each device of the quote and to the renter; `recipient` is the cluster's own age recipient. */
 export const SecretsSchema = strict({
-  sealedTo: Type.Record(Type.String({ pattern: '^dev_[0-9a-z]{26}$' }), SealedSchema),
+  sealedTo: Type.Record(Type.String({ pattern: '^dev_[0-9a-z]{26}$' }), SealedSchema, { additionalProperties: false, maxProperties: 64 }),
   sealedToRenter: SealedSchema,
   recipient: RecipientSchema,
   renterRecipient: RecipientSchema,
@@ -91,7 +91,7 @@ export type ClusterView = Static<typeof ClusterViewSchema>;
 export const NewJobSchema = strict({
   name: NameSchema,
   sealedEntrypoint: SealedSchema,
-  package: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+  package: Type.Optional(HexSchema),
   retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 10 })),
 });
 export type NewJob = Static<typeof NewJobSchema>;

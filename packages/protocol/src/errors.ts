@@ -41,7 +41,7 @@ export const errors = {
     sentence: 'Too many requests: the limit "{limit}" is {quota} a minute.',
     next: 'Wait {seconds} s and try again.',
   },
-  'route.unknown': { status: 404, sentence: 'There is no {method} {path}.', next: 'See the route table in @iog/protocol.' },
+  'route.unknown': { status: 404, sentence: 'There is no {method} {path}.', next: 'See /v1/openapi.json.' },
   'idempotency.missing': {
     status: 400,
     sentence: 'This request changes state and carries no Idempotency-Key.',
@@ -86,7 +86,7 @@ export const errors = {
     next: 'See `iog device show {device}`; what it costs and where it stands: `iog device price {device}`, `iog device region {device} <region>`.',
   },
   'enrolment.invalid': {
-    status: 400,
+    status: 403,
     sentence: 'The enrolment is not signed by the device it names.',
     next: "Run `iog worker join` with the device's own key.",
   },
@@ -115,7 +115,7 @@ export const errors = {
   'device.state': { status: 409, sentence: 'The device {device} is {state}.', next: 'See `iog device list`.' },
   'quote.expired': { status: 409, sentence: 'The quote expired {agoMs} ms ago.', next: 'Ask for a new one: `iog quote`.' },
   'quote.altered': {
-    status: 400,
+    status: 409,
     sentence: "The quote does not carry this network's signature.",
     next: 'Send the quote exactly as it was given.',
   },
@@ -128,7 +128,7 @@ export const errors = {
   },
   'units.taken': { status: 409, sentence: 'The quoted units of {device} were taken meanwhile.', next: 'Ask for a new quote.' },
   'secrets.mismatch': {
-    status: 400,
+    status: 409,
     sentence: "The cluster's secret is not sealed to exactly the devices of the quote.",
     next: 'Seal it to each device that the quote names.',
   },
@@ -227,6 +227,18 @@ export const errors = {
     sentence: 'The account has made {invitations} invitations of late, the most there may be.',
     next: 'Wait: they are forgotten some time after their expiry.',
   },
+  'request.refused': {
+    status: 409,
+    sentence: 'The request is well formed and cannot be done: {detail}.',
+    next: 'Change what is named; nothing was changed.',
+  },
+  'cursor.foreign': {
+    status: 409,
+    sentence: 'This cursor was not given out by this list.',
+    next: 'Ask for the first page without `after`, then pass `next` on as it is, with the same filters.',
+  },
+  'method.unknown': { status: 405, sentence: 'There is no {method} {path}; there is {allow}.', next: 'Use a method that is there.' },
+  'request.headers-too-large': { status: 431, sentence: 'The headers of the request are too large.', next: 'Send shorter headers.' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errors;
@@ -255,11 +267,16 @@ export interface Problem {
   readonly request?: string;
 }
 
+/** Where control tells people of a code. */
+export function problemPath(code: ErrorCode): string {
+  return `/problems/${code}`;
+}
+
 /** The problem document of a rejection; `request` is the id of the request it answers. */
 export function problemOf({ code, context }: Rejection, request?: string): Problem {
   const row = errors[code];
   return {
-    type: `urn:iog:error:${code}`,
+    type: problemPath(code),
     title: code,
     status: row.status,
     detail: fill(row.sentence, context),
@@ -268,6 +285,13 @@ export function problemOf({ code, context }: Rejection, request?: string): Probl
     context,
     ...(request === undefined ? {} : { request }),
   };
+}
+
+/** What the context of a code holds: the fields of its sentence and next step. */
+export function contextFields(code: ErrorCode): readonly string[] {
+  const { sentence, next } = errors[code];
+  const named = [...`${sentence} ${next}`.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  return [...new Set(named)].filter((name) => name !== 'list');
 }
 
 export function isErrorCode(text: string): text is ErrorCode {

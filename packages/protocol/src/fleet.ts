@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { idSchema } from './ids.ts';
 import { InstantSchema } from './time.ts';
-import { AmountSchema } from './money.ts';
+import { AmountAskedSchema } from './money.ts';
 import {
   BytesSchema,
   CountSchema,
@@ -16,11 +16,11 @@ import {
 } from './schema.ts';
 
 /** A version of CUDA: `12.8`. */
-export const CudaSchema = Type.String({ pattern: '^[0-9]{1,3}\\.[0-9]{1,3}$' });
+export const CudaSchema = Type.String({ pattern: '^[0-9]{1,3}\\.[0-9]{1,3}$', examples: ['12.4'] });
 
 /** `cuda`: the newest version that its driver supports. */
 export const GpuSchema = strict({
-  uuid: Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9-]+$' }),
+  uuid: Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9-]+$', examples: ['GPU-0'] }),
   model: NameSchema,
   memoryBytes: BytesSchema,
   cuda: Type.Optional(CudaSchema),
@@ -49,18 +49,24 @@ export const mostPriceMicro = 1_000_000_000_000n;
 
 /** Prices per hour in micro-units: of a core, of a GB (10⁹ bytes) of memory, of a GPU by its model. */
 export const PricesSchema = strict({
-  coreMicro: AmountSchema,
-  memoryGbMicro: AmountSchema,
-  gpuMicro: Type.Record(Type.String({ maxLength: 64 }), AmountSchema),
+  coreMicro: AmountAskedSchema,
+  memoryGbMicro: AmountAskedSchema,
+  gpuMicro: Type.Record(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._@:-]{0,63}$' }), AmountAskedSchema, {
+    additionalProperties: false,
+    maxProperties: 64,
+  }),
 });
 export type Prices = Static<typeof PricesSchema>;
 
 export const runtimes = ['process'] as const;
 export type RuntimeKind = (typeof runtimes)[number];
 
+/** What a person types to approve a device. */
+export const EnrolmentCodeSchema = Type.String({ pattern: '^[A-Z2-9]{4}-[A-Z2-9]{4}$', examples: ['AAAA-2222'] });
+
 /** What a device says when it enrols, signed by its own key (domain `enrolment`, canonical bytes without `signature`). */
 export const EnrolmentSchema = strict({
-  code: Type.String({ pattern: '^[A-Z2-9]{4}-[A-Z2-9]{4}$' }),
+  code: EnrolmentCodeSchema,
   name: NameSchema,
   publicKey: PublicKeySchema,
   recipient: RecipientSchema,

@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { idSchema } from './ids.ts';
 import { InstantSchema } from './time.ts';
-import { AmountSchema } from './money.ts';
+import { AmountAskedSchema, AmountSchema } from './money.ts';
 import { HexSchema, NameSchema, RecipientSchema, TextSchema, oneOf, strict } from './schema.ts';
 
 /** What a key may do in its own account: `read` sees; `rent` spends; `supply` enrols and steers devices; `admin` makes and revokes keys, and in the hands of an owner members. */
@@ -42,7 +42,7 @@ export const NewKeySchema = strict({
   hash: HexSchema,
   scopes: Type.Array(ScopeSchema, { minItems: 1, maxItems: scopes.length, uniqueItems: true }),
   expiresAt: Type.Optional(InstantSchema),
-  spendCapMicro: Type.Optional(AmountSchema),
+  spendCapMicro: Type.Optional(AmountAskedSchema),
 });
 export type NewKey = Static<typeof NewKeySchema>;
 

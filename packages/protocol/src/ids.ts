@@ -33,7 +33,7 @@ export function makeId<P extends IdPrefix>(prefix: P, nowMs: number, random: Uin
 
 /** The schema of an id of one kind. */
 export function idSchema<P extends IdPrefix>(prefix: P) {
-  return Type.Unsafe<Id<P>>(Type.String({ pattern: `^${prefix}_[0-9a-z]{26}$` }));
+  return Type.Unsafe<Id<P>>(Type.String({ pattern: `^${prefix}_[0-9a-z]{26}$`, examples: [`${prefix}_${'0'.repeat(26)}`] }));
 }
 
 export function isId<P extends IdPrefix>(prefix: P, text: string): text is Id<P> {

@@ -1,17 +1,6 @@
-// The face of @iog/protocol: every word that crosses a wire.
-export * from './ids.ts';
-export * from './money.ts';
-export * from './time.ts';
-export * from './errors.ts';
-export * from './schema.ts';
-export * from './identity.ts';
-export * from './team.ts';
-export * from './fleet.ts';
-export * from './market.ts';
-export * from './cluster.ts';
-export * from './ledger.ts';
-export * from './evidence.ts';
-export * from './policy.ts';
-export * from './link.ts';
-export * from './link-versions.ts';
+// The face of @iog/protocol: every word that crosses a wire, the route table, and the OpenAPI document that is made of it.
+export * from './words.ts';
 export * from './routes.ts';
+export * from './routes/errors-of.ts';
+export * from './openapi/document.ts';
+export { exampleOf } from './openapi/example.ts';

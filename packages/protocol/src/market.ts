@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { idSchema } from './ids.ts';
 import { DurationMsSchema, InstantSchema } from './time.ts';
-import { AmountSchema, CurrencySchema } from './money.ts';
+import { AmountAskedSchema, AmountSchema, CurrencySchema } from './money.ts';
 import { CudaSchema, GpuSchema, PricesSchema, SliceSchema, runtimes } from './fleet.ts';
 import {
   BytesSchema,
@@ -84,9 +84,9 @@ export const DemandSchema = strict({
   withoutSuppliers: Type.Optional(SuppliersSchema),
   /** No two nodes of one supplier. */
   spreadOver: Type.Optional(Type.Literal('suppliers')),
-  maxMicroPerHour: Type.Optional(AmountSchema),
+  maxMicroPerHour: Type.Optional(AmountAskedSchema),
   durationMs: TimeSchema,
-  capMicro: Type.Optional(AmountSchema),
+  capMicro: Type.Optional(AmountAskedSchema),
 });
 export type Demand = Static<typeof DemandSchema>;
 
@@ -99,7 +99,7 @@ export const QuoteNodeSchema = strict({
   recipientSignature: SignatureSchema,
   slice: SliceSchema,
   rateMicroPerHour: AmountSchema,
-  breakdown: Type.Array(strict({ what: NameSchema, count: Type.Number(), microPerHour: AmountSchema })),
+  breakdown: Type.Array(strict({ what: NameSchema, count: CountSchema, microPerHour: AmountSchema })),
   runtime: oneOf(runtimes),
   isolation: TextSchema,
 });
@@ -118,7 +118,7 @@ export const QuoteSchema = strict({
   capMicro: AmountSchema,
   feeBasisPoints: CountSchema,
   durationMs: DurationMsSchema,
-  latencyUpToMs: Type.Union([Type.Number(), Type.Null()]),
+  latencyUpToMs: Type.Union([CountSchema, Type.Null()]),
   basis: Type.Literal('declared'),
   notice: TextSchema,
   policy: Type.String(),

@@ -12,7 +12,9 @@ const unit = 1_000_000n;
 const msPerHour = 3_600_000n;
 
 /** An amount on a wire: micro-units as a decimal string. */
-export const AmountSchema = Type.String({ pattern: '^-?(0|[1-9][0-9]{0,24})$' });
+export const AmountSchema = Type.String({ pattern: '^-?(0|[1-9][0-9]{0,24})$', examples: ['1000000'] });
+/** An amount that is asked for: not below zero. */
+export const AmountAskedSchema = Type.String({ pattern: '^(0|[1-9][0-9]{0,24})$', examples: ['1000000'] });
 
 /** What `rate` (micro-units per hour) comes to in `ms` milliseconds, rounded down: the law of accrual (DESIGN §5). */
 export function accrued(ratePerHour: bigint, ms: number): bigint {

@@ -46,7 +46,7 @@ export type NewInvitation = Static<typeof NewInvitationSchema>;
 
 /** Whoever has the secret joins, with a key of their own; without `scopes` it may do what the role may in its account. */
 export const AcceptanceSchema = strict({
-  secret: Type.String({ pattern: '^iog_[A-Za-z0-9_-]{43}$' }),
+  secret: Type.String({ pattern: '^iog_[A-Za-z0-9_-]{43}$', examples: [`iog_${'A'.repeat(43)}`] }),
   name: NameSchema,
   key: strict({
     ...NewKeySchema.properties,

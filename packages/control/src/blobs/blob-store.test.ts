@@ -59,7 +59,7 @@ test('too much, another hash, a broken source: nothing is left of it', async (t)
   const large = await blobs.put('a', inChunks(bytes, 2), 5);
   assert.deepEqual(large, { ok: false, rejection: { code: 'blob.too-large', context: { limit: 5 } } });
   const other = await blobs.put(`packages/${'0'.repeat(64)}`, bytes, 100);
-  assert.equal(!other.ok && other.rejection.code, 'request.malformed');
+  assert.equal(!other.ok && other.rejection.code, 'request.refused');
   async function* breaking(): AsyncGenerator<Uint8Array> {
     yield* inChunks(bytes, 3);
     throw new Error('the caller hung up');

@@ -22,7 +22,7 @@ export type BlobPut =
 export interface BlobStore {
   /**
    * Durable once it resolves, absent otherwise. A name whose last part is 64 hex digits must be the SHA-256 of the bytes.
-   * Rejects `blob.too-large`, `request.malformed`. An error of the source is thrown as it is.
+   * Rejects `blob.too-large`, `request.refused`. An error of the source is thrown as it is.
    */
   put(name: string, source: BlobSource, maxBytes: number): Promise<BlobPut>;
   /** The reader must be read to its end or destroyed. */
@@ -52,7 +52,7 @@ export function blobStore(dir: string): BlobStore {
         if (digest !== undefined && digest !== written.sha256) {
           return {
             ok: false,
-            rejection: { code: 'request.malformed', context: { detail: `the bytes have the SHA-256 ${written.sha256}` } },
+            rejection: { code: 'request.refused', context: { detail: `the bytes have the SHA-256 ${written.sha256}` } },
           };
         }
         return await faulting(async () => {

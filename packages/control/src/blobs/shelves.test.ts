@@ -55,8 +55,8 @@ test('an upload that is refused gives its room back, also beside a good one of i
   const rig = shelved(t);
   const digest = sha256hex(Buffer.alloc(60, 'x'));
   assert.equal(await rig.put('large', 20, 10), 'blob.too-large');
-  assert.deepEqual(await Promise.all([rig.put(digest, 60), rig.put(digest, 61)]), ['ok', 'request.malformed']);
-  assert.equal(await rig.put('0'.repeat(64), 30), 'request.malformed');
+  assert.deepEqual(await Promise.all([rig.put(digest, 60), rig.put(digest, 61)]), ['ok', 'request.refused']);
+  assert.equal(await rig.put('0'.repeat(64), 30), 'request.refused');
   await sweepAll(rig);
   assert.equal(await rig.used(), 60);
   assert.deepEqual(rig.files(), [digest]);

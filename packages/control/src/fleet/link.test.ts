@@ -22,9 +22,9 @@ test('an enrolment must be signed by the device it names, and fit the policy', a
   );
   assert.equal(await open(enrolmentOf(keys, { recipient: `age1${'q'.repeat(58)}` })), 'enrolment.invalid');
   assert.equal(await open(enrolmentOf(keys, { runtime: 'container' })), 'request.malformed');
-  assert.equal(await open(enrolmentOf(keys, { units: { cores: [0], memoryBytes: 5, diskBytes: 0, gpus: [] } })), 'request.malformed');
+  assert.equal(await open(enrolmentOf(keys, { units: { cores: [0], memoryBytes: 5, diskBytes: 0, gpus: [] } })), 'request.refused');
   assert.equal(await open(good), 'ok');
-  assert.equal(await open(enrolmentOf({ ...(await deviceKeys()) }, { code: good.code })), 'request.malformed');
+  assert.equal(await open(enrolmentOf({ ...(await deviceKeys()) }, { code: good.code })), 'request.refused');
 });
 
 test('only a code that waits is approved, once, by one account, while it lives', async (t) => {

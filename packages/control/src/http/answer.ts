@@ -1,15 +1,28 @@
 // One request below HTTP: who calls, what comes in, the handler, and the reply, problem or not. The server puts it on a socket; a simulation calls it.
 import type { IncomingHttpHeaders } from 'node:http';
-import { type ErrorCode, type Problem, type Rejection, type Route, type RouteName, problemOf, routes } from '@iog/protocol';
+import {
+  type ErrorCode,
+  type Problem,
+  type Rejection,
+  type Route,
+  type RouteName,
+  idempotencyKeyPattern,
+  isList,
+  needsIdempotencyKey,
+  problemOf,
+  routes,
+} from '@iog/protocol';
 import { sha256hex } from '@iog/seal';
 import type { ControlPorts } from '../ports.ts';
-import type { Call, Handler, Outcome, Stored } from '../command.ts';
+import { type Call, type Handler, type Outcome, type Stored, answer as answerOf, refuse } from '../command.ts';
 import { StoreFault } from '../store/store.ts';
 import type { ComingBytes } from '../blobs/blob-store.ts';
 import { CallerGone } from './uploads.ts';
 import { type RouteChecks, compileRoutes } from './validate.ts';
 import { type Caller, type Door, door, scopeOf } from './access.ts';
+import { type Cursors, type ListAsked, cursors } from './cursors.ts';
 import { type Allowance, type RateLimits, rateLimits } from './rate-limit.ts';
+import { problemRetryAfterS } from '../limits.ts';
 
 export type Handlers = { readonly [N in RouteName]: Handler<N> };
 
@@ -54,6 +67,7 @@ export function desk(ports: ControlPorts, handlers: Handlers): Desk {
   const access = door(ports);
   const limits = rateLimits(ports.policy, () => ports.clock.now());
   const checks = compileRoutes();
+  const sealed = cursors(ports);
   return {
     access,
     arrival({ address, request }) {
@@ -74,7 +88,7 @@ export function desk(ports: ControlPorts, handlers: Handlers): Desk {
       const check = checks.get(ask.route);
       if (!check) throw new Error(`the route ${ask.route} has no checks`);
       try {
-        return await answered({ ports, route, check, access, limits, handlers }, ask);
+        return await answered({ ports, route, check, access, limits, handlers, sealed }, ask);
       } catch (error) {
         return problem(faultOf(ports, error, ask.request), ask.request);
       }
@@ -89,7 +103,10 @@ interface Serving {
   readonly access: Door;
   readonly limits: RateLimits;
   readonly handlers: Handlers;
+  readonly sealed: Cursors;
 }
+
+const keyForm = new RegExp(idempotencyKeyPattern);
 
 async function answered(serving: Serving, ask: Ask): Promise<Reply> {
   const { limits } = serving;
@@ -104,16 +121,12 @@ async function answered(serving: Serving, ask: Ask): Promise<Reply> {
 
 type Known = Extract<Caller, { ok: true }>;
 
-async function handled(
-  { route, check, handlers }: Omit<Serving, 'limits'>,
-  ask: Ask,
-  who: Known,
-): Promise<Replied | { readonly events: Call<'cluster.events'> }> {
-  const read = readInput({ route, check }, ask);
+async function handled(serving: Serving, ask: Ask, who: Known): Promise<Replied | { readonly events: Call<'cluster.events'> }> {
+  const { route, handlers } = serving;
+  const read = readInput(serving, ask);
   if (!read.ok) return problem(read.rejection, ask.request);
   const idempotencyKey = ask.headers['idempotency-key'];
-  const isKeyed = typeof idempotencyKey === 'string' && /^[\x21-\x7e]{8,128}$/.test(idempotencyKey);
-  if (route.method === 'POST' && route.access !== 'open' && !isKeyed)
+  if (needsIdempotencyKey(route) && !(typeof idempotencyKey === 'string' && keyForm.test(idempotencyKey)))
     return problem({ code: 'idempotency.missing', context: {} }, ask.request);
   const call = {
     route: ask.route,
@@ -125,7 +138,23 @@ async function handled(
   };
   if (route.form === 'events') return { events: call as unknown as Call<'cluster.events'> };
   const handle = handlers[ask.route] as (input: unknown) => Promise<Outcome<unknown> | Stored>;
-  return replyOf(await handle(call), route, ask.request);
+  const outcome = isList(route) ? await pageAsked(serving, { ...call, account: who.key?.account ?? '' }, handle) : await handle(call);
+  return replyOf(outcome, route, ask.request);
+}
+
+/** A list takes and gives cursors as its store has them: what callers see of them is sealed here. */
+async function pageAsked(
+  { sealed }: Serving,
+  call: ListAsked,
+  handle: (input: unknown) => Promise<Outcome<unknown> | Stored>,
+): Promise<Outcome<unknown> | Stored> {
+  const query = call.query as { readonly after?: string };
+  const after = query.after === undefined ? undefined : sealed.open(call, query.after);
+  if (query.after !== undefined && after === undefined) return refuse({ code: 'cursor.foreign', context: {} });
+  const outcome = await handle(after === undefined ? call : { ...call, query: { ...query, after } });
+  if ('body' in outcome || !outcome.ok) return outcome;
+  const page = outcome.answer as { readonly next: string | null };
+  return page.next === null ? outcome : answerOf({ ...page, next: sealed.seal(call, page.next) });
 }
 
 async function callerOf({ route, access }: Serving, { headers, body, url }: Ask) {
@@ -182,7 +211,14 @@ function replyOf(outcome: Outcome<unknown> | Stored, route: Route, request: stri
 /** The reply that a rejection is. */
 export function problem(rejection: Rejection, request: string): Replied {
   const said: Problem = problemOf(rejection, request);
-  return { status: said.status, type: 'application/problem+json', body: JSON.stringify(said), code: rejection.code };
+  const retryAfterS = problemRetryAfterS[said.status];
+  return {
+    status: said.status,
+    type: 'application/problem+json',
+    body: JSON.stringify(said),
+    code: rejection.code,
+    ...(retryAfterS === undefined ? {} : { retryAfterS }),
+  };
 }
 
 /** What the environment failed at is unavailable for now; all the rest is a bug of ours, told without its inside. */

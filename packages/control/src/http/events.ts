@@ -12,7 +12,7 @@ const keepAliveMs = 10_000;
 
 export async function sendEvents(
   ports: ControlPorts,
-  call: Call<'cluster.events'>,
+  { events: call }: { readonly events: Call<'cluster.events'> },
   {
     reply,
     lastEventId,

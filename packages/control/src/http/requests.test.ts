@@ -38,7 +38,7 @@ test('what does not fit the route is refused before anything sees it', async (t)
   assert.match((await faucet('{"amountMicro":'))[1], /not JSON/);
   assert.match((await faucet({ amountMicro: '1', extra: true }))[1], /body\.extra is not a field/);
   assert.equal((await faucet({ amountMicro: 1 }))[0], '400 request.malformed');
-  assert.equal((await faucet({ amountMicro: '0' }))[0], '400 request.malformed');
+  assert.equal((await faucet({ amountMicro: '0' }))[0], '409 request.refused');
   assert.equal((await faucet({ amountMicro: '-5' }))[0], '400 request.malformed');
   assert.equal((await faucet([]))[0], '400 request.malformed');
   assert.match((await faucet('a=b', { 'content-type': 'application/x-www-form-urlencoded' }))[1], /content type/);
@@ -60,7 +60,9 @@ test('unknown routes, broken addresses and ids are problems too', async (t) => {
   };
   assert.equal(await get('/v1/nothing'), '404 route.unknown');
   assert.equal(await get('/'), '404 route.unknown');
-  assert.equal(await get('/v1/account', 'DELETE'), '404 route.unknown');
+  assert.equal(await get('/v1/account', 'DELETE'), '405 method.unknown');
+  const { headers } = await rig.call('DELETE', '/v1/keys');
+  assert.equal(headers.get('allow'), 'POST, GET');
   assert.equal(await get('/v1/%zz'), '404 route.unknown');
   assert.equal(await get('/v1/devices/%zz'), '404 route.unknown');
   assert.equal(await get('/v1/clusters/clu_1'), '400 request.malformed');
@@ -76,27 +78,49 @@ test('unknown routes, broken addresses and ids are problems too', async (t) => {
   );
 });
 
-test('a forged cursor finds some rows or none, and pages put together are the whole list', async (t) => {
+test('pages put together are the whole list, and a cursor that this list did not give out is refused', async (t) => {
   const rig = await startRig(t);
+  const other = await rig.account('other');
   for (let i = 0; i < 5; i++) await rig.key();
-  const page = (query: string) => rig.call<{ items: KeyView[]; next: string | null }>('GET', `/v1/keys?${query}`);
-  const whole = (await page('limit=1000')).body.items.map((key) => key.id);
+  const page = (query: string, route = '/v1/keys', key = rig.secret) =>
+    rig.call<{ items: KeyView[]; next: string | null }>('GET', `${route}?${query}`, undefined, { key });
+  const { body: first } = await page('limit=1000');
+  const whole = first.items.map((key) => key.id);
   const paged: string[] = [];
+  const given: string[] = [];
   let after = '';
   do {
     const { body } = await page(`limit=2${after}`);
-    assert.ok(body.next === null || body.next === body.items.at(-1)?.id, 'a cursor tells the id of a key, and nothing of its hash');
     paged.push(...body.items.map((key) => key.id));
+    if (body.next !== null) given.push(body.next);
     after = body.next === null ? '' : `&after=${encodeURIComponent(body.next)}`;
   } while (after !== '');
   assert.deepEqual(paged, whole);
   assert.equal(whole.length, 6);
-  for (const cursor of ['~', '~[1]', '~[null,null]', '~["key_",{}]', "'; DROP TABLE key; --", '\u0000', 'zzz', 'x'.repeat(200)]) {
-    const { status, body } = await page(`after=${encodeURIComponent(cursor)}`);
-    assert.equal(status, 200, cursor);
-    assert.ok(body.items.every((key) => whole.includes(key.id)));
+
+  const [cursor = ''] = given;
+  assert.equal((await page(`limit=5&after=${cursor}`)).status, 200, 'a cursor is not bound to the size of a page');
+  const [told = '', signature = ''] = cursor.split('.');
+  const elsewhere = `${Buffer.from(String(whole[4])).toString('base64url')}.${signature}`;
+  const forged = [
+    elsewhere,
+    `${told}.${'A'.repeat(86)}`,
+    `${told}A.${signature}`,
+    told,
+    String(whole[1]),
+    "'; DROP TABLE key; --",
+    '\u0000',
+    '',
+  ];
+  for (const each of forged) {
+    const { status, body } = await page(`after=${encodeURIComponent(each)}`);
+    assert.deepEqual([status, body.code], [409, 'cursor.foreign'], each);
+    assert.match(body.next ?? '', /first page/);
   }
-  assert.equal((await page(`after=${'x'.repeat(201)}`)).status, 400);
+  assert.equal((await page(`after=${cursor}`, '/v1/activity')).body.code, 'cursor.foreign', 'of another list');
+  assert.equal((await page(`after=${cursor}`, '/v1/keys', other.secret)).body.code, 'cursor.foreign', 'of another account');
+  assert.equal((await page(`after=${'x'.repeat(401)}`)).status, 400);
+  assert.equal((await page('limit=1001')).status, 400);
 });
 
 test('a name that could pass for another, or that hides something, is refused by the character that does', async (t) => {

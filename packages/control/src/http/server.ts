@@ -5,8 +5,11 @@ import { type Rejection, type Route, type RouteName, routes } from '@iog/protoco
 import type { ControlPorts } from '../ports.ts';
 import type { KeyWatch } from '../identity/key-watch.ts';
 import { type Desk, type Replied, faultOf, problem } from './answer.ts';
+import { deprecationHeaders } from './deprecation.ts';
+import { requestIds } from './request-id.ts';
 import { sendEvents } from './events.ts';
 import { type Allowance, rateLimitHeaders } from './rate-limit.ts';
+import { methodsOf, refuseMalformed } from './strays.ts';
 import type { Traffic } from './traffic.ts';
 import type { ComingBytes } from '../blobs/blob-store.ts';
 import { CallerGone, bodyOf, isCut, uploads } from './uploads.ts';
@@ -32,6 +35,7 @@ export function httpServer(
 ): FastifyInstance {
   const send = sender(ports);
   const underWay = uploads();
+  const newRequestId = requestIds(ports);
   const app = fastify({
     logger: false,
     bodyLimit: ports.policy.limits.requestBytes,
@@ -39,11 +43,18 @@ export function httpServer(
     forceCloseConnections: true,
     // Only a proxy on this machine is believed whom it speaks for.
     trustProxy: behindProxy ? 'loopback' : false,
+    // A longer part of an address than any id is for its route to refuse, not for nobody.
+    routerOptions: { maxParamLength: 4_096 },
     // An address that cannot be decoded reaches no route and no error handler.
     frameworkErrors: (_error, request, reply) => {
       void send(reply, request, problem(unknownRoute(request), request.id));
     },
-    genReqId: () => `req_${Buffer.from(ports.random(12)).toString('hex')}`,
+    genReqId: newRequestId,
+    clientErrorHandler: (error, socket) => refuseMalformed(error, socket, newRequestId()),
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done();
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => done(null, text));
@@ -58,16 +69,23 @@ export function httpServer(
     request.allowance = allowance;
     return late && send(reply, request, late);
   });
-  app.setNotFoundHandler((request, reply) => send(reply, request, problem(unknownRoute(request), request.id)));
+  app.setNotFoundHandler((request, reply) => {
+    const allow = methodsOf(request.url);
+    if (allow === undefined) return send(reply, request, problem(unknownRoute(request), request.id));
+    const rejection: Rejection = { code: 'method.unknown', context: { ...unknownRoute(request).context, allow } };
+    return send(reply.header('allow', allow), request, problem(rejection, request.id));
+  });
   app.setErrorHandler((error, request, reply) => send(reply, request, problem(edgeFault(ports, error, request), request.id)));
   for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
     app.route({
       method: route.method,
       url: route.path,
+      exposeHeadRoute: false,
       bodyLimit: bodyLimitOf(name, route, ports.policy.limits),
       config: route.form === 'bytes-in' ? { uploads: name === 'device.log' ? 'log' : 'package' } : {},
       // A key is checked before its body is read: nobody unknown fills our memory.
       onRequest: async (request, reply) => {
+        reply.headers(deprecationHeaders(route));
         // Before anything is asked of the store: what is refused for too much work must cost next to none.
         const later = crowd.refusal(name);
         if (later) await crowd.held();
@@ -142,7 +160,7 @@ async function serve(
   const lastEventId = request.headers['last-event-id'];
   reply.headers(limitHeaders(request, reached.allowances));
   const told = { reply, lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined, watch };
-  return sendEvents(ports, reached.events, told, (rejection) => send(reply, request, problem(rejection, request.id)));
+  return sendEvents(ports, reached, told, (rejection) => send(reply, request, problem(rejection, request.id)));
 }
 
 type Send = (reply: FastifyReply, request: FastifyRequest, replied: Replied) => FastifyReply;

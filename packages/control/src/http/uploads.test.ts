@@ -34,10 +34,10 @@ test('an account has few uploads under way, and places come free when they are c
   await until('the refusals', () => many.filter(({ said }) => said.status !== undefined).length === 8);
   assert.ok(many.every(({ said }) => said.status === undefined || (said.status === 429 && said.code === 'blob.uploads')));
   assert.ok(process.memoryUsage().rss - before < 600_000_000);
-  assert.equal(await begin(t, rig, 99, 1, 1, other.secret).answered(), '400 request.malformed', 'others have their own places');
+  assert.equal(await begin(t, rig, 99, 1, 1, other.secret).answered(), '409 request.refused', 'others have their own places');
   for (const { request } of many) request.destroy();
   await until('four cut', () => rig.lines.filter(({ event }) => event === 'request.cut').length === 4);
-  assert.equal(await begin(t, rig, 98, 1, 1).answered(), '400 request.malformed', 'it is the wrong digest that is refused');
+  assert.equal(await begin(t, rig, 98, 1, 1).answered(), '409 request.refused', 'it is the wrong digest that is refused');
   const errors = rig.lines.filter(({ level }) => level === 'error');
   assert.deepEqual(errors, []);
 });

@@ -42,7 +42,7 @@ function makeAccount(ports: ControlPorts, call: Call<'account.create'>) {
     call,
     id,
     async (read) => {
-      if (await read.one('key', call.body.key.hash)) return reject('request.malformed', { detail: 'body.key.hash is taken' });
+      if (await read.one('key', call.body.key.hash)) return reject('request.refused', { detail: 'body.key.hash is taken' });
       return createAccount({ id, keyId, wanted: call.body, maker: call.key ?? null, now: ports.clock.now() });
     },
     ({ account, key }) => ({ account: accountView(account), key: keyView(key) }),
@@ -76,7 +76,7 @@ function makeKey(ports: ControlPorts, call: Call<'key.create'>) {
     call,
     id,
     async (read) => {
-      if (await read.one('key', call.body.hash)) return reject('request.malformed', { detail: 'body.hash is taken' });
+      if (await read.one('key', call.body.hash)) return reject('request.refused', { detail: 'body.hash is taken' });
       // Read again, for the door may have seen them before they were narrowed or revoked; and the account is written along, so that
       // whoever removes this member meanwhile decides again and finds this key too.
       const [account, maker] = [await read.one('account', accountOf(call)), await read.one('key', call.key?.id ?? '')];

@@ -112,7 +112,7 @@ function invite(ports: ControlPorts, call: Call<'invitation.create'>) {
     call,
     id,
     async (read) => {
-      if (await read.one('invitation', call.body.hash)) return reject('request.malformed', { detail: 'body.hash is taken' });
+      if (await read.one('invitation', call.body.hash)) return reject('request.refused', { detail: 'body.hash is taken' });
       const [account, by] = [await read.one('account', accountOf(call)), await read.one('key', call.key?.id ?? '')];
       if (!account || !by || by.revokedAt !== null) return reject('key.revoked');
       const kept = (await all(ports.store, 'invitation', 'account', account.id)).length;

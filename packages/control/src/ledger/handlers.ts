@@ -61,7 +61,7 @@ export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.sho
           const balances = new Map((await read.many('balance', ids)).map((row: BalanceRow) => [row.id, row]));
           const drawn = await drawnBefore(ports, account);
           const amountMicro = BigInt(call.body.amountMicro);
-          if (amountMicro <= 0n) return reject('request.malformed', { detail: 'the amount must be above zero' });
+          if (amountMicro <= 0n) return reject('request.refused', { detail: 'the amount must be above zero' });
           const given = faucet({
             account,
             amountMicro,

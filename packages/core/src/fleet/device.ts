@@ -50,7 +50,7 @@ function freeWhen(leases: readonly (LeaseRow | undefined)[], now: Instant): stri
   return `once its leases are settled and it says that they stopped; without its word, in ${formatDurationMs(latest - now)} at the earliest`;
 }
 
-/** New prices, for quotes from now on: leases keep the rate they were quoted. Rejects `device.removed`, `request.malformed`. */
+/** New prices, for quotes from now on: leases keep the rate they were quoted. Rejects `device.removed`, `request.refused`. */
 export function reprice(device: DeviceRow, prices: Prices): Decision<DeviceRow> {
   if (device.state === 'removed') return reject('device.removed', { device: device.id });
   const wrong = checkPrices(prices, device.units);
@@ -77,14 +77,14 @@ export function openSession(device: DeviceRow): Decision<DeviceRow> {
 /** Why these prices cannot stand: one is below zero or absurd, or a GPU of the device has none. */
 export function checkPrices(prices: Prices, units: Units): Rejection | undefined {
   const all = [prices.coreMicro, prices.memoryGbMicro, ...Object.values(prices.gpuMicro)];
-  if (all.some((price) => BigInt(price) < 0n)) return { code: 'request.malformed', context: { detail: 'a price is below zero' } };
+  if (all.some((price) => BigInt(price) < 0n)) return { code: 'request.refused', context: { detail: 'a price is below zero' } };
   if (all.some((price) => BigInt(price) > mostPriceMicro)) {
     const detail = `a price is above ${formatAmount(mostPriceMicro)} (${mostPriceMicro} micro-units) an hour`;
-    return { code: 'request.malformed', context: { detail } };
+    return { code: 'request.refused', context: { detail } };
   }
   const unpriced = units.gpus.find((gpu) => gpuPriceMicro(prices.gpuMicro, gpu.model) === undefined);
   if (!unpriced) return undefined;
-  return { code: 'request.malformed', context: { detail: `gpuMicro has no price for ${unpriced.model}, and no default` } };
+  return { code: 'request.refused', context: { detail: `gpuMicro has no price for ${unpriced.model}, and no default` } };
 }
 
 function become(device: DeviceRow, { state }: Pick<DeviceRow, 'state'>): Decision<DeviceRow> {

@@ -7,7 +7,7 @@ import { areDistinct } from './units.ts';
 
 /**
  * Opens an enrolment under its code; `existing` is what that code names already. The same device may say it again.
- * `waiting` are all that wait for approval, however many a caller counts. Rejects `policy.runtime`, `enrolment.full`, and `request.malformed` for units below the policy's minimum, named twice, or a code in use.
+ * `waiting` are all that wait for approval, however many a caller counts. Rejects `policy.runtime`, `enrolment.full`, and `request.refused` for units below the policy's minimum, named twice, or a code in use.
  */
 export function enrolmentOpen(
   enrolment: Enrolment,
@@ -19,19 +19,19 @@ export function enrolmentOpen(
   const { units, runtime, code } = enrolment;
   if (!policy.runtimes.includes(runtime)) return reject('policy.runtime', { runtime, policy: policy.name });
   if (units.cores.length < policy.minimum.cores) {
-    return reject('request.malformed', { detail: `units.cores has ${units.cores.length}, and ${policy.minimum.cores} is the least` });
+    return reject('request.refused', { detail: `units.cores has ${units.cores.length}, and ${policy.minimum.cores} is the least` });
   }
   if (units.memoryBytes < policy.minimum.memoryBytes) {
-    return reject('request.malformed', {
+    return reject('request.refused', {
       detail: `units.memoryBytes is ${units.memoryBytes}, and ${policy.minimum.memoryBytes} is the least`,
     });
   }
   if (!areDistinct(units.cores) || !areDistinct(units.gpus.map((gpu) => gpu.uuid))) {
-    return reject('request.malformed', { detail: 'units names a core or a GPU twice' });
+    return reject('request.refused', { detail: 'units names a core or a GPU twice' });
   }
   const inUse = existing && (existing.state === 'approved' || now < existing.expiresAt);
   if (inUse && existing.enrolment.publicKey !== enrolment.publicKey)
-    return reject('request.malformed', { detail: `the code ${code} is in use` });
+    return reject('request.refused', { detail: `the code ${code} is in use` });
   if (inUse) return accept([], existing);
   if (waiting >= policy.limits.waitingEnrolments) return reject('enrolment.full', { waiting });
   const row: EnrolmentRow = {
@@ -62,7 +62,7 @@ export const regionUnnamed = 'local';
  * The device that the code stands for. A device that enrols again with its key stays that device, with what it says anew. `others` are the
  * devices with the same public key, and the account's on the same host. Rejects `enrolment.unknown` (expired, or another account's),
  * `enrolment.approved`, `device.state` (enrolled by another account), `device.busy` (says other units while leases live on it),
- * `device.overlap` (another device of the host offers some of its cores, and it does not say that it shares), `request.malformed` (prices).
+ * `device.overlap` (another device of the host offers some of its cores, and it does not say that it shares), `request.refused` (prices).
  */
 export function approve(row: EnrolmentRow, by: Approval, others: readonly DeviceRow[]): Decision<DeviceRow> {
   const { enrolment } = row;

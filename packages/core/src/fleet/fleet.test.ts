@@ -30,14 +30,14 @@ test('an enrolment is refused for its runtime, for too little, for units named t
     { ...units, cores: [0, 0] },
     { ...units, gpus: [sampleGpu(1), sampleGpu(1)] },
   ];
-  for (const bad of wrong) assert.equal(codeOf(enrolmentOpen(sampleEnrolment({ units: bad }), now, policy)), 'request.malformed');
+  for (const bad of wrong) assert.equal(codeOf(enrolmentOpen(sampleEnrolment({ units: bad }), now, policy)), 'request.refused');
 });
 
 test('a code belongs to the device that said it first, until it expires', () => {
   const row = opened();
   assert.deepEqual(enrolmentOpen(row.enrolment, now + 1, policy, row), { ok: true, rows: [], value: row });
   const other = sampleEnrolment({ publicKey: 'x'.repeat(43) });
-  assert.equal(codeOf(enrolmentOpen(other, now, policy, row)), 'request.malformed');
+  assert.equal(codeOf(enrolmentOpen(other, now, policy, row)), 'request.refused');
   assert.equal(valueOf(enrolmentOpen(other, row.expiresAt, policy, row)).enrolment, other);
   assert.equal(enrolmentView(row, row.expiresAt).state, 'expired');
 });
@@ -97,13 +97,13 @@ test('a device moves to another region, for quotes from now on', () => {
 test('prices below zero, absurd ones, or none for a GPU, are refused', () => {
   const gpu = sampleDevice(1, { units: { ...units, gpus: [sampleGpu(1)] } });
   const free = { coreMicro: '0', memoryGbMicro: '0', gpuMicro: {} };
-  assert.equal(codeOf(reprice(gpu, free)), 'request.malformed');
-  assert.equal(codeOf(reprice(gpu, { ...free, coreMicro: '-1', gpuMicro: { H100: '1' } })), 'request.malformed');
+  assert.equal(codeOf(reprice(gpu, free)), 'request.refused');
+  assert.equal(codeOf(reprice(gpu, { ...free, coreMicro: '-1', gpuMicro: { H100: '1' } })), 'request.refused');
   assert.deepEqual(valueOf(reprice(gpu, { ...free, gpuMicro: { H100: '1' } })).prices.gpuMicro, { H100: '1' });
   const absurd = reprice(gpu, { ...free, gpuMicro: { H100: '1000000000001' } });
   assert.ok(!absurd.ok && /a price is above 1000000\.00 /.test(String(absurd.rejection.context['detail'])), JSON.stringify(absurd));
   assert.equal(reprice(gpu, { ...free, gpuMicro: { H100: '1000000000000' } }).ok, true);
-  assert.equal(codeOf(approve(opened(), { ...by, prices: { ...free, memoryGbMicro: '-5' } }, [])), 'request.malformed');
+  assert.equal(codeOf(approve(opened(), { ...by, prices: { ...free, memoryGbMicro: '-5' } }, [])), 'request.refused');
 });
 
 test('a proof admits a waiting device, until it expires or covers too few cores', () => {

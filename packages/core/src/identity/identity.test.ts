@@ -51,28 +51,28 @@ test('the first key of another account may do anything there, but not run the ne
   const operator = keyWith({ scopes: ['operate'] });
   const other = sampleId('acc', 9);
   assert.equal(codeOf({ scopes: [...accountScopes] }, operator, other), 'ok');
-  assert.equal(codeOf({ scopes: ['read', 'operate'] }, keyWith({ scopes: [...scopes] }), other), 'request.malformed');
+  assert.equal(codeOf({ scopes: ['read', 'operate'] }, keyWith({ scopes: [...scopes] }), other), 'request.refused');
   assert.equal(codeOf({ scopes: ['read'] }, operator), 'key.scope');
 });
 
 test('a key must expire in the future, and its cap is not below zero', () => {
-  assert.equal(codeOf({ expiresAt: now }, null), 'request.malformed');
+  assert.equal(codeOf({ expiresAt: now }, null), 'request.refused');
   assert.equal(codeOf({ expiresAt: now + 1 }, null), 'ok');
-  assert.equal(codeOf({ spendCapMicro: '-1' }, null), 'request.malformed');
+  assert.equal(codeOf({ spendCapMicro: '-1' }, null), 'request.refused');
 });
 
 test('a key that expires makes none that outlives it', () => {
   const expiring = keyWith({ scopes: [...scopes], expiresAt: now + 100 });
-  assert.equal(codeOf({}, expiring), 'request.malformed');
-  assert.equal(codeOf({ expiresAt: now + 101 }, expiring), 'request.malformed');
+  assert.equal(codeOf({}, expiring), 'request.refused');
+  assert.equal(codeOf({ expiresAt: now + 101 }, expiring), 'request.refused');
   assert.equal(codeOf({ expiresAt: now + 100 }, expiring), 'ok');
   assert.equal(codeOf({}, expiring, sampleId('acc', 9)), 'ok');
 });
 
 test('a key with a spend cap cannot get round it by making another', () => {
   const capped = keyWith({ scopes: [...scopes], spendCapMicro: 10n });
-  assert.equal(codeOf({ scopes: ['rent'], spendCapMicro: '1' }, capped), 'request.malformed');
-  assert.equal(codeOf({ scopes: ['admin'] }, capped), 'request.malformed');
+  assert.equal(codeOf({ scopes: ['rent'], spendCapMicro: '1' }, capped), 'request.refused');
+  assert.equal(codeOf({ scopes: ['admin'] }, capped), 'request.refused');
   assert.equal(codeOf({ scopes: ['read', 'supply'] }, capped), 'ok');
   assert.equal(codeOf({ scopes: ['rent'] }, capped, sampleId('acc', 9)), 'ok');
 });

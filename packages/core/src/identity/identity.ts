@@ -63,7 +63,7 @@ export function createAccount({
 
 /**
  * A key can give no scope of its account that its maker lacks (`key.scope`), must expire in the future, and ends no later than its maker. The first key of another account
- * can have any scope there, but never `operate`: the network is run from the account that made it (both `request.malformed`). It belongs to `member`, else
+ * can have any scope there, but never `operate`: the network is run from the account that made it (both `request.refused`). It belongs to `member`, else
  * to its maker's member, else to the account's founder.
  */
 export function createKey({
@@ -76,21 +76,21 @@ export function createKey({
 }: Making<NewKey, KeyId> & { readonly account: AccountId; readonly member?: MemberId }): Decision<KeyRow> {
   const isAnothers = maker !== null && maker.account !== account;
   if (isAnothers && wanted.scopes.includes('operate'))
-    return reject('request.malformed', { detail: 'the first key of another account cannot have the scope operate' });
+    return reject('request.refused', { detail: 'the first key of another account cannot have the scope operate' });
   const lacking = maker !== null && !isAnothers ? wanted.scopes.find((scope) => !maker.scopes.includes(scope)) : undefined;
   if (lacking) return reject('key.scope', { scope: lacking });
-  if (wanted.expiresAt !== undefined && wanted.expiresAt <= now) return reject('request.malformed', { detail: 'expiresAt is in the past' });
+  if (wanted.expiresAt !== undefined && wanted.expiresAt <= now) return reject('request.refused', { detail: 'expiresAt is in the past' });
   // Else whoever came by a key that ends could make itself one that does not.
   if (maker !== null && !isAnothers && maker.expiresAt !== null && (wanted.expiresAt ?? Infinity) > maker.expiresAt)
-    return reject('request.malformed', {
+    return reject('request.refused', {
       detail: `a key made with a key that expires ends no later than that one: expiresAt at most ${maker.expiresAt}`,
     });
   const cap = wanted.spendCapMicro === undefined ? null : BigInt(wanted.spendCapMicro);
-  if (cap !== null && cap < 0n) return reject('request.malformed', { detail: 'spendCapMicro is below zero' });
+  if (cap !== null && cap < 0n) return reject('request.refused', { detail: 'spendCapMicro is below zero' });
   // Each key counts its own spending: one with a cap that made others which spend would have no cap.
   const canSpend = wanted.scopes.includes('rent') || wanted.scopes.includes('admin');
   if (maker !== null && !isAnothers && maker.spendCapMicro !== null && canSpend)
-    return reject('request.malformed', { detail: 'a key with a spend cap makes no key with the scope rent or admin' });
+    return reject('request.refused', { detail: 'a key with a spend cap makes no key with the scope rent or admin' });
   const whose = member ?? (maker !== null && !isAnothers ? memberOf(maker) : founderId(account));
   const key: KeyRow = {
     kind: 'key',

@@ -29,13 +29,13 @@ export interface Inviting {
   readonly now: Instant;
 }
 
-/** Rejects `member.not-owner`, `invitation.full`, a bad expiry (`request.malformed`), and what `mayGrant` rejects. */
+/** Rejects `member.not-owner`, `invitation.full`, a bad expiry (`request.refused`), and what `mayGrant` rejects. */
 export function createInvitation({ wanted, account, by, kept, id, now }: Inviting): Decision<InvitationRow> {
   const refused = mayOwn(account, by) ?? mayGrant(by, wanted.role);
   if (refused) return { ok: false, rejection: refused };
   if (kept >= teamLimits.invitations) return reject('invitation.full', { invitations: kept });
   if (wanted.expiresAt <= now || wanted.expiresAt > now + teamLimits.invitationMs)
-    return reject('request.malformed', { detail: 'expiresAt is in the past, or more than 30 days ahead' });
+    return reject('request.refused', { detail: 'expiresAt is in the past, or more than 30 days ahead' });
   const row: InvitationRow = {
     kind: 'invitation',
     id: wanted.hash,
@@ -90,7 +90,7 @@ export function acceptInvitation(accepting: Accepting): Decision<Joined> {
   if (standing && before && invitation.used?.key === wanted.key.hash) return accept<Joined>([], { account, member: before, key: standing });
   const over = endOf(accepting);
   if (over) return { ok: false, rejection: { code: 'invitation.over', context: { why: over } } };
-  if (standing) return reject('request.malformed', { detail: 'body.key.hash is taken' });
+  if (standing) return reject('request.refused', { detail: 'body.key.hash is taken' });
   const members = membersOf(account);
   if (members.length >= teamLimits.members) return reject('member.full', { members: members.length });
 

@@ -92,7 +92,7 @@ test('an invitation ends by its time, by a word, and with the key or the role of
   assert.equal(codeOf(accepted(open, { maker: { ...owner, scopes: ['admin'] } })), 'invitation.over');
   const demoted = { ...account, members: membersOf(account).map((each) => ({ ...each, role: 'member' as const })) };
   assert.equal(codeOf(accepted(open, { account: demoted })), 'invitation.over');
-  assert.equal(codeOf(accepted(open, { standing: keyOf(3) })), 'request.malformed');
+  assert.equal(codeOf(accepted(open, { standing: keyOf(3) })), 'request.refused');
   const full = {
     ...account,
     members: Array.from({ length: teamLimits.members }, (_, i) => ({ id: memberId(i), name: 'x', role: 'owner' as const, createdAt: now })),
@@ -116,10 +116,10 @@ test('only an unbound key of an owner invites, and not for long', () => {
   assert.equal(inviting(owner), 'ok');
   assert.equal(inviting({ ...owner, member: memberId(1) }), 'member.not-owner');
   assert.equal(inviting({ ...owner, member: memberId(7) }), 'key.revoked');
-  assert.equal(inviting({ ...owner, expiresAt: now + 9 }), 'request.malformed');
-  assert.equal(inviting({ ...owner, spendCapMicro: 1n }), 'request.malformed');
-  assert.equal(inviting(owner, { expiresAt: now }), 'request.malformed');
-  assert.equal(inviting(owner, { expiresAt: now + teamLimits.invitationMs + 1 }), 'request.malformed');
+  assert.equal(inviting({ ...owner, expiresAt: now + 9 }), 'request.refused');
+  assert.equal(inviting({ ...owner, spendCapMicro: 1n }), 'request.refused');
+  assert.equal(inviting(owner, { expiresAt: now }), 'request.refused');
+  assert.equal(inviting(owner, { expiresAt: now + teamLimits.invitationMs + 1 }), 'request.refused');
   assert.equal(inviting(owner, {}, teamLimits.invitations), 'invitation.full');
 });
 

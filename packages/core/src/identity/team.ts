@@ -31,7 +31,7 @@ export function mayGrant(key: KeyRow, role: MemberRole): Rejection | undefined {
   if (lacking) return { code: 'key.scope', context: { scope: lacking } };
   const bound = key.expiresAt !== null ? 'a key that expires' : key.spendCapMicro !== null ? 'a key with a spend cap' : undefined;
   if (bound === undefined) return undefined;
-  return { code: 'request.malformed', context: { detail: `${bound} gives nobody a role: what they may do would have no such limit` } };
+  return { code: 'request.refused', context: { detail: `${bound} gives nobody a role: what they may do would have no such limit` } };
 }
 
 export interface Steering {

@@ -104,13 +104,13 @@ export interface FaucetDraw extends Doing {
 }
 
 /**
- * Test money. Rejects `faucet.closed` in a network of real money, `request.malformed` for an amount that is not above zero,
+ * Test money. Rejects `faucet.closed` in a network of real money, `request.refused` for an amount that is not above zero,
  * `faucet.limit` beyond the policy's sum for one account.
  */
 export function faucet({ account, amountMicro, drawnMicro, policy, balances, now, entryId }: FaucetDraw): Decision<EntryRow> {
   const limit = BigInt(policy.faucetMicro);
   if (policy.currency !== 'TUSD' || limit === 0n) return reject('faucet.closed');
-  if (amountMicro <= 0n) return reject('request.malformed', { detail: 'the amount must be above zero' });
+  if (amountMicro <= 0n) return reject('request.refused', { detail: 'the amount must be above zero' });
   if (drawnMicro + amountMicro > limit) return reject('faucet.limit', { limitMicro: limit.toString(), currency: policy.currency });
   const lines = [
     { account: faucetAccount, amountMicro: -amountMicro },

@@ -113,8 +113,8 @@ test('the faucet gives up to its limit in all, and nothing in a network of real 
   const draw = { account: sampleAccount, policy: laptopPolicy, balances: new Map(), now, entryId: sampleEntry(1) };
   assert.equal(codeOf(faucet({ ...draw, amountMicro: 1n, drawnMicro: 99_999_999n })), 'ok');
   assert.equal(codeOf(faucet({ ...draw, amountMicro: 2n, drawnMicro: 99_999_999n })), 'faucet.limit');
-  assert.equal(codeOf(faucet({ ...draw, amountMicro: 0n, drawnMicro: 0n })), 'request.malformed');
-  assert.equal(codeOf(faucet({ ...draw, amountMicro: -1n, drawnMicro: 0n })), 'request.malformed');
+  assert.equal(codeOf(faucet({ ...draw, amountMicro: 0n, drawnMicro: 0n })), 'request.refused');
+  assert.equal(codeOf(faucet({ ...draw, amountMicro: -1n, drawnMicro: 0n })), 'request.refused');
   assert.equal(
     codeOf(faucet({ ...draw, amountMicro: 1n, drawnMicro: 0n, policy: { ...laptopPolicy, currency: 'USDC' } })),
     'faucet.closed',

@@ -20,7 +20,7 @@ for (const [asked, said] of [
 ] as const satisfies readonly (readonly [Partial<Demand>, RegExp])[]) {
   test(`refused: ${said.source}`, () => {
     const rejection = contradiction({ ...demand, ...asked });
-    assert.equal(rejection?.code, 'request.malformed');
+    assert.equal(rejection?.code, 'request.refused');
     assert.match(String(rejection.context['detail']), said);
   });
 }

@@ -11,10 +11,10 @@ export function nodesOf(demand: Demand): number {
   return shapesOf(demand).reduce((sum, { nodes }) => sum + nodes, 0);
 }
 
-/** Why a demand contradicts itself, as `request.malformed`; undefined where it does not. */
+/** Why a demand contradicts itself, as `request.refused`; undefined where it does not. */
 export function contradiction(demand: Demand): Rejection | undefined {
   const detail = contradictionOf(demand);
-  return detail === undefined ? undefined : { code: 'request.malformed', context: { detail } };
+  return detail === undefined ? undefined : { code: 'request.refused', context: { detail } };
 }
 
 function contradictionOf(demand: Demand): string | undefined {

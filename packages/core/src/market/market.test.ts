@@ -75,7 +75,7 @@ test('a quote names what it charges for; its cap is the whole time, or what the 
   assert.ok(quote({ capMicro: String(least) }).ok);
   for (const capMicro of [String(least - 1n), '-1']) {
     const small = quote({ capMicro });
-    assert.equal(!small.ok && small.rejection.code, 'request.malformed');
+    assert.equal(!small.ok && small.rejection.code, 'request.refused');
   }
   const none = quote({ region: 'moon' });
   assert.deepEqual(!none.ok && none.rejection, { code: 'quote.empty', context: { reason: 'region: region moon' } });

@@ -18,7 +18,7 @@ export interface QuoteTerms {
 
 /**
  * The quote without its signature. Its cap is what the renter set, else the whole time at the whole rate, rounded up.
- * Rejects `quote.empty` where nothing was placed, `request.malformed` for a cap below one minute of the whole rate.
+ * Rejects `quote.empty` where nothing was placed, `request.refused` for a cap below one minute of the whole rate.
  */
 export function quoteBody({ id, account, demand, placement, policy, policyHash, now }: QuoteTerms): Decision<QuoteBody> {
   const { nodes, emptiedBy, rateMicroPerHour, latencyUpToMs } = placement;
@@ -27,7 +27,7 @@ export function quoteBody({ id, account, demand, placement, policy, policyHash, 
   const leastMicro = accruedUp(rateMicroPerHour, minuteMs);
   const capMicro = demand.capMicro === undefined ? accruedUp(rateMicroPerHour, demand.durationMs) : BigInt(demand.capMicro);
   if (capMicro < leastMicro) {
-    return reject('request.malformed', { detail: `the cap is ${told(capMicro)}, and one minute of these nodes costs ${told(leastMicro)}` });
+    return reject('request.refused', { detail: `the cap is ${told(capMicro)}, and one minute of these nodes costs ${told(leastMicro)}` });
   }
   return accept([], {
     id,

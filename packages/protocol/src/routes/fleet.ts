@@ -1,6 +1,6 @@
 // fleet over HTTP: enrolments and devices.
 import { Type } from 'typebox';
-import { DeviceViewSchema, EnrolmentSchema, EnrolmentViewSchema, PricesSchema } from '../fleet.ts';
+import { DeviceViewSchema, EnrolmentCodeSchema, EnrolmentSchema, EnrolmentViewSchema, PricesSchema } from '../fleet.ts';
 import { NameSchema, strict } from '../schema.ts';
 import { type Route, deviceParams, listOf, nothing, page } from './route.ts';
 
@@ -19,7 +19,7 @@ export const fleetRoutes = {
     method: 'GET',
     path: '/v1/enrolments/:code',
     access: 'open',
-    params: strict({ code: Type.String({ pattern: '^[A-Z2-9]{4}-[A-Z2-9]{4}$' }) }),
+    params: strict({ code: EnrolmentCodeSchema }),
     answer: EnrolmentViewSchema,
     errors: ['enrolment.unknown'],
   },
@@ -29,7 +29,7 @@ export const fleetRoutes = {
     path: '/v1/devices',
     access: 'supply',
     body: strict({
-      code: Type.String({ pattern: '^[A-Z2-9]{4}-[A-Z2-9]{4}$' }),
+      code: EnrolmentCodeSchema,
       region: Type.Optional(NameSchema),
       prices: Type.Optional(PricesSchema),
     }),

@@ -1,6 +1,6 @@
 // ledger over HTTP: balance, entries, and the faucet of a test network.
 import { BalanceSchema, EntryViewSchema } from '../ledger.ts';
-import { AmountSchema } from '../money.ts';
+import { AmountAskedSchema } from '../money.ts';
 import { strict } from '../schema.ts';
 import { type Route, listOf, page } from './route.ts';
 
@@ -25,7 +25,7 @@ export const ledgerRoutes = {
     method: 'POST',
     path: '/v1/faucet',
     access: 'rent',
-    body: strict({ amountMicro: AmountSchema }),
+    body: strict({ amountMicro: AmountAskedSchema }),
     answer: BalanceSchema,
     errors: ['faucet.closed', 'faucet.limit'],
   },

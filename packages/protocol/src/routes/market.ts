@@ -15,6 +15,7 @@ export const marketRoutes = {
     summary: 'Priced, expiring, signed terms for a demand; reserves and stores nothing',
     method: 'POST',
     path: '/v1/quotes',
+    changesNothing: true,
     access: 'rent',
     body: DemandSchema,
     answer: QuoteAnswerSchema,

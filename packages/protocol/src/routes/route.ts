@@ -3,7 +3,7 @@ import { Type, type TSchema } from 'typebox';
 import type { ErrorCode } from '../errors.ts';
 import type { Scope } from '../identity.ts';
 import { idSchema } from '../ids.ts';
-import { strict } from '../schema.ts';
+import { CursorSchema, strict } from '../schema.ts';
 
 /** Who may call: `open` anyone, `device` a device by its signature, else a key with that scope. */
 export type Access = 'open' | 'device' | Scope;
@@ -32,11 +32,13 @@ export interface Route {
   /** The errors of its own; those that follow from its access, method and form are added by `errorsOf`. */
   readonly errors?: readonly ErrorCode[];
   readonly deprecated?: Deprecation;
+  /** A POST that changes and stores nothing: it takes no Idempotency-Key. */
+  readonly changesNothing?: true;
 }
 
 export const page = strict({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-  after: Type.Optional(Type.String({ maxLength: 200 })),
+  after: Type.Optional(CursorSchema),
 });
 export const listOf = <T extends TSchema>(item: T) => strict({ items: Type.Array(item), next: Type.Union([Type.String(), Type.Null()]) });
 export const clusterParams = strict({ cluster: idSchema('clu') });
