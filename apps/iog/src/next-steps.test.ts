@@ -23,7 +23,7 @@ function requireRunnable(words: readonly string[], where: string): void {
 
 test('a next step names commands that exist, with the arguments that they need', () => {
   // What an error may be about: each noun has its own list.
-  const nouns = ['account', 'cluster', 'device', 'job', 'key', 'lease'];
+  const nouns = ['account', 'cluster', 'device', 'invitation', 'job', 'key', 'lease', 'member'];
   let found = 0;
   for (const code of Object.keys(errors) as ErrorCode[]) {
     for (const noun of nouns) {

@@ -19,9 +19,9 @@ const lists: Readonly<Record<string, string>> = {
   cluster: 'iog cluster list',
   device: 'iog device list',
   job: 'iog job list <cluster>',
-  invitation: 'iog account invitations',
+  invitation: 'iog invitation list',
   key: 'iog key list',
-  member: 'iog account members',
+  member: 'iog member list',
   lease: 'iog cluster show <cluster>',
 };
 
@@ -200,17 +200,17 @@ export const errors = {
   'member.not-owner': {
     status: 403,
     sentence: 'Only an owner of the account may do this, and this key belongs to a {role}.',
-    next: 'Ask an owner: `iog account members`.',
+    next: 'Ask an owner: `iog member list`.',
   },
   'member.last-owner': {
     status: 409,
     sentence: 'The member {member} is the last owner of the account.',
-    next: 'Make another member an owner first: `iog account role <member> owner`.',
+    next: 'Make another member an owner first: `iog member role <member> owner`.',
   },
   'member.full': {
     status: 409,
     sentence: 'The account has {members} members, the most there may be.',
-    next: 'Remove one first: `iog account remove <member>`.',
+    next: 'Remove one first: `iog member remove <member>`.',
   },
   'invitation.unknown': {
     status: 404,
@@ -220,7 +220,7 @@ export const errors = {
   'invitation.over': {
     status: 409,
     sentence: 'The invitation is over: {why}.',
-    next: 'Ask an owner of the account for another: `iog account invite`.',
+    next: 'Ask an owner of the account for another: `iog invitation create`.',
   },
   'invitation.full': {
     status: 409,

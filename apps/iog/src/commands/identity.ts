@@ -21,17 +21,14 @@ const keyCreate: Command = {
       type: 'string',
       value: '<scope>',
       multiple: true,
-      help: `${scopes.join(', ')}; may be repeated (default read). ${combinations}`,
+      help: `${scopes.join(', ')}; with commas between them, or repeated (default read). ${combinations}`,
     },
     expires: { type: 'string', value: '<time>', help: 'After how long it ends: 12h, 30d' },
-    'spend-cap': { type: 'string', value: '<amount>', help: 'The most it may spend in all' },
+    'spend-cap': { type: 'string', value: '<amount>', help: 'The most that its clusters may hold and pay in all; refunds give back' },
   },
-  examples: [
-    'iog key create --name ci --scope read --scope rent --expires 30d --spend-cap 5.00',
-    'iog key create --scope read --expires 12h',
-  ],
+  examples: ['iog key create --name ci --scope read,rent --expires 30d --spend-cap 5.00', 'iog key create --scope read --expires 12h'],
   async run({ given, environment, terminal }) {
-    const wanted = given.texts('scope');
+    const wanted = given.texts('scope').flatMap((text) => text.split(','));
     const unknown = wanted.find((scope) => !(scopes as readonly string[]).includes(scope));
     if (unknown !== undefined) throw new UsageError(`There is no scope "${unknown}": there are ${scopes.join(', ')}.`);
     const [name, expiresMs, cap] = [given.name('name') ?? 'key', given.durationMs('expires'), given.amount('spend-cap')];
@@ -68,8 +65,10 @@ const keyList = listCommand({
           : `until ${formatInstant(key.expiresAt)}`
         : `revoked ${formatInstant(key.revokedAt)}`,
       key.spendCapMicro === null ? '-' : formatAmount(BigInt(key.spendCapMicro)),
+      formatAmount(BigInt(key.spentMicro)),
+      key.member,
     ]);
-    return table(['key', 'name', 'scopes', 'state', 'spend cap'], rows, [4]);
+    return table(['key', 'name', 'scopes', 'state', 'spend cap', 'spent', 'member'], rows, [4, 5]);
   },
 });
 

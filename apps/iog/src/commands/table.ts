@@ -12,6 +12,7 @@ import { operateCommands } from './operate.ts';
 import { rayCommand } from './ray.ts';
 import { runCommand } from './run.ts';
 import { startCommand } from './start.ts';
+import { teamCommands } from './team.ts';
 import { upCommand } from './up.ts';
 import { workerCommands } from './worker.ts';
 
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   ...deviceCommands,
   ...workerCommands,
   ...identityCommands,
+  ...teamCommands,
   controlCommand,
   ...operateCommands,
   doctorCommand,
