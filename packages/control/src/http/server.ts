@@ -35,6 +35,43 @@ export function httpServer(
 ): FastifyInstance {
   const send = sender(ports);
   const underWay = uploads();
+  const app = bareServer(ports, send, behindProxy);
+  app.decorateRequest('allowance', undefined);
+  app.addHook('onRequest', async (request, reply) => {
+    const { allowance, late } = desk.arrival({ address: request.ip, request: request.id });
+    request.allowance = allowance;
+    return late && send(reply, request, late);
+  });
+  for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
+    app.route({
+      method: route.method,
+      url: route.path,
+      exposeHeadRoute: false,
+      bodyLimit: bodyLimitOf(name, route, ports.policy.limits),
+      config: route.form === 'bytes-in' ? { uploads: name === 'device.log' ? 'log' : 'package' } : {},
+      // A key is checked before its body is read: nobody unknown fills our memory.
+      onRequest: async (request, reply) => {
+        reply.headers(deprecationHeaders(route));
+        // Before anything is asked of the store: what is refused for too much work must cost next to none.
+        const later = crowd.refusal(name);
+        if (later) await crowd.held();
+        if (later) return send(reply, request, { ...problem(later.rejection, request.id), retryAfterS: later.retryAfterS });
+        crowd.begin(name, reply.raw);
+        const entry = await desk.entry(route, { headers: request.headers, address: request.ip, request: request.id });
+        if ('status' in entry) return send(reply, request, entry);
+        const { uploads: kind } = request.routeOptions.config;
+        if (kind === undefined) return undefined;
+        const rejection = lengthRefusal(request) ?? underWay.begin(kind, entry.uploader, reply.raw);
+        return rejection && send(reply, request, problem(rejection, request.id));
+      },
+      handler: (request, reply) => serve(ports, { desk, name, watch, send }, request, reply),
+    });
+  }
+  return app;
+}
+
+/** A server that has no route yet: what it reads, and what it says to whoever reaches none. */
+function bareServer(ports: ControlPorts, send: Send, behindProxy: boolean): FastifyInstance {
   const newRequestId = requestIds(ports);
   const app = fastify({
     logger: false,
@@ -63,12 +100,6 @@ export function httpServer(
     // What a device sends is signed: all of it is there before anything is done with it.
     return request.routeOptions.config.uploads === 'package' ? coming : wholeOf(coming, request.routeOptions.bodyLimit);
   });
-  app.decorateRequest('allowance', undefined);
-  app.addHook('onRequest', async (request, reply) => {
-    const { allowance, late } = desk.arrival({ address: request.ip, request: request.id });
-    request.allowance = allowance;
-    return late && send(reply, request, late);
-  });
   app.setNotFoundHandler((request, reply) => {
     const allow = methodsOf(request.url);
     if (allow === undefined) return send(reply, request, problem(unknownRoute(request), request.id));
@@ -76,31 +107,6 @@ export function httpServer(
     return send(reply.header('allow', allow), request, problem(rejection, request.id));
   });
   app.setErrorHandler((error, request, reply) => send(reply, request, problem(edgeFault(ports, error, request), request.id)));
-  for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
-    app.route({
-      method: route.method,
-      url: route.path,
-      exposeHeadRoute: false,
-      bodyLimit: bodyLimitOf(name, route, ports.policy.limits),
-      config: route.form === 'bytes-in' ? { uploads: name === 'device.log' ? 'log' : 'package' } : {},
-      // A key is checked before its body is read: nobody unknown fills our memory.
-      onRequest: async (request, reply) => {
-        reply.headers(deprecationHeaders(route));
-        // Before anything is asked of the store: what is refused for too much work must cost next to none.
-        const later = crowd.refusal(name);
-        if (later) await crowd.held();
-        if (later) return send(reply, request, { ...problem(later.rejection, request.id), retryAfterS: later.retryAfterS });
-        crowd.begin(name, reply.raw);
-        const entry = await desk.entry(route, { headers: request.headers, address: request.ip, request: request.id });
-        if ('status' in entry) return send(reply, request, entry);
-        const { uploads: kind } = request.routeOptions.config;
-        if (kind === undefined) return undefined;
-        const rejection = lengthRefusal(request) ?? underWay.begin(kind, entry.uploader, reply.raw);
-        return rejection && send(reply, request, problem(rejection, request.id));
-      },
-      handler: (request, reply) => serve(ports, { desk, name, watch, send }, request, reply),
-    });
-  }
   return app;
 }
 
