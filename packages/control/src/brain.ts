@@ -7,6 +7,8 @@ import { type SessionHub, sessionHub } from './fleet/session-hub.ts';
 import { identityHandlers } from './identity/handlers.ts';
 import { fleetHandlers } from './fleet/handlers.ts';
 import { marketHandlers } from './market/handlers.ts';
+import { type Market, marketOf } from './market/market.ts';
+import { sweepLoop } from './market/sweep-loop.ts';
 import { clusterHandlers } from './cluster/handlers.ts';
 import { ledgerHandlers } from './ledger/handlers.ts';
 import { blobHandlers } from './blobs/handlers.ts';
@@ -29,7 +31,9 @@ export interface Brain {
 }
 
 /** `dropped` is told of each device that is removed, after its session has ended. */
-export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (device: string) => void): Brain {
+export function brain(bare: ControlPorts, pulseSecret: Uint8Array, dropped: (device: string) => void): Brain {
+  const market = marketOf(bare);
+  const ports: ControlPorts = { ...bare, store: market.store };
   const hub = sessionHub(ports, pulseSecret);
   const drop = (device: string, rejection: Rejection): void => {
     hub.drop(device, rejection);
@@ -37,7 +41,7 @@ export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (de
   };
   let loops: readonly Loop[] = [];
   return {
-    desk: desk(ports, handlersOf(ports, drop)),
+    desk: desk(ports, handlersOf(ports, market, drop)),
     hub,
     loops: () => loops,
     begin() {
@@ -46,7 +50,13 @@ export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (de
         clusters.wake();
         minutes.wake();
       };
-      loops = [replicaLoop(ports, { look: () => hub.look(drop), gained }), clusters, minutes, housekeepingLoop(ports)];
+      loops = [
+        replicaLoop(ports, { look: () => hub.look(drop), gained }),
+        clusters,
+        minutes,
+        housekeepingLoop(ports),
+        sweepLoop(ports, market),
+      ];
     },
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));
@@ -61,7 +71,7 @@ export function brain(ports: ControlPorts, pulseSecret: Uint8Array, dropped: (de
   };
 }
 
-function handlersOf(ports: ControlPorts, drop: (device: string, rejection: Rejection) => void): Handlers {
+function handlersOf(ports: ControlPorts, market: Market, drop: (device: string, rejection: Rejection) => void): Handlers {
   return {
     'network.show': () =>
       Promise.resolve(
@@ -78,7 +88,7 @@ function handlersOf(ports: ControlPorts, drop: (device: string, rejection: Rejec
       ),
     ...identityHandlers(ports),
     ...fleetHandlers(ports, drop),
-    ...marketHandlers(ports),
+    ...marketHandlers(ports, market),
     ...clusterHandlers(ports),
     ...ledgerHandlers(ports),
     ...blobHandlers(ports),

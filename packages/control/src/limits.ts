@@ -60,3 +60,19 @@ export const readyLimits = {
 
 /** Uploads under way, of one caller and in all. A log segment is held in memory until its signature is checked; a package never is. */
 export const uploadLimits = { package: { each: 4, all: 32 }, log: { each: 4, all: 64 } } as const;
+
+/** The market index: how a quote looks, and how the perpetual sweep over all devices goes. */
+export const marketLimits = {
+  /** Searches of one quote, where the rows turned out to be others than the index took them for. */
+  searches: 4,
+  /** Rows of a step of the sweep: a few milliseconds. */
+  pageRows: 250,
+  /** From page to page: while the market is read for the first time, and later. */
+  firstPauseMs: 1,
+  pauseMs: 50,
+  /** From one sweep to the next, alone, and while other replicas change rows too. */
+  restMs: 60_000,
+  restAmongOthersMs: 5_000,
+  /** Devices that another replica tells of and that are not known yet: so many are looked at by themselves, the sweep finds the rest. */
+  unknown: 1_000,
+} as const;

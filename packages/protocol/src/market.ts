@@ -129,9 +129,16 @@ export type Quote = Static<typeof QuoteSchema>;
 /** How many devices each filter left; the first with 0 left is why a quote is empty. */
 export const FilterStepSchema = strict({ filter: NameSchema, left: CountSchema, detail: TextSchema });
 export type FilterStep = Static<typeof FilterStepSchema>;
+/** What would match if one thing were asked for less: `suggestion` says which, `wouldMatch` how many devices it would leave. */
+export const RelaxedSchema = strict({ filter: NameSchema, wouldMatch: CountSchema, suggestion: TextSchema });
+export type Relaxed = Static<typeof RelaxedSchema>;
 export const QuoteAnswerSchema = strict({
   quote: Type.Union([QuoteSchema, Type.Null()]),
   filters: Type.Array(FilterStepSchema),
   emptiedBy: Type.Union([FilterStepSchema, Type.Null()]),
+  /** Of an empty answer. */
+  relaxed: Type.Optional(Type.Array(RelaxedSchema, { maxItems: 16 })),
+  /** That an empty answer is of a part of the market: control has just begun, and still reads it. */
+  reading: Type.Optional(TextSchema),
 });
 export type QuoteAnswer = Static<typeof QuoteAnswerSchema>;

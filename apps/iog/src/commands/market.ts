@@ -75,7 +75,16 @@ function notLookedAt(filters: QuoteAnswer['filters']): string {
   return `Not looked at: ${[...rest, 'the cap (--cap)'].join(', ')}.`;
 }
 
-function emptyText({ filters, emptiedBy }: QuoteAnswer): string {
+/** What would match if one thing were asked for less, most devices first. */
+function relaxedText(relaxed: QuoteAnswer['relaxed'] = []): readonly string[] {
+  if (relaxed.length === 0) return [];
+  const rows = relaxed
+    .toSorted((a, b) => b.wouldMatch - a.wouldMatch)
+    .map(({ filter, wouldMatch, suggestion }) => [filter, String(wouldMatch), suggestion]);
+  return ['', table(['instead', 'would match', 'if asked'], rows, [1])];
+}
+
+function emptyText({ filters, emptiedBy, relaxed, reading }: QuoteAnswer): string {
   const rows = filters.map(({ filter, left, detail }) => [filter, String(left), detail]);
   return [
     `Nothing on offer fits${emptiedBy === null ? '' : `: ${emptiedBy.filter}, ${emptiedBy.detail}`}.`,
@@ -83,6 +92,8 @@ function emptyText({ filters, emptiedBy }: QuoteAnswer): string {
     table(['filter', 'left', 'detail'], rows, [1]),
     '',
     notLookedAt(filters),
+    ...relaxedText(relaxed),
+    ...(reading === undefined ? [] : ['', `Note: ${reading}.`]),
   ].join('\n');
 }
 

@@ -53,6 +53,8 @@ export interface LiveDevices {
   unwritten(): DeviceId[];
   written(rows: readonly PresenceRow[], replica: ReplicaName): void;
   heard(elsewhere: readonly Elsewhere[]): void;
+  /** Tells of each device that may be connected, or no longer, since it was told last. */
+  watch(this: void, listener: (device: string) => void): void;
   /** Lets go what is told of late about devices that left long ago, and after a day the devices. */
   forget(now: Instant): void;
 }
@@ -68,6 +70,10 @@ const lastWordsMs = 24 * 3_600_000;
 export function liveDevices(): LiveDevices {
   const devices = new Map<string, LiveDevice>();
   let others = new Map<string, Elsewhere>();
+  const listeners: ((device: string) => void)[] = [];
+  const tell = (device: string): void => {
+    for (const listener of listeners) listener(device);
+  };
   const seen = (device: string): Seen | undefined => {
     const [own, other] = [devices.get(device), others.get(device)];
     return other && other.epoch > (own?.epoch ?? -1) ? other : own;
@@ -91,6 +97,7 @@ export function liveDevices(): LiveDevices {
       };
       if (absentSince !== null && absentSince < now) keepAbsence(live, { from: absentSince, to: now });
       devices.set(device, live);
+      tell(device);
       return live;
     },
     closed(device, epoch, now) {
@@ -98,6 +105,7 @@ export function liveDevices(): LiveDevices {
       if (live?.epoch !== epoch || !live.connected) return;
       live.connected = false;
       live.closedAt = now;
+      tell(device);
     },
     seen,
     isConnected: (device) => seen(device)?.connected ?? false,
@@ -116,8 +124,12 @@ export function liveDevices(): LiveDevices {
       }
     },
     heard(elsewhere) {
+      const before = others;
       others = new Map(elsewhere.map((each) => [each.device, each]));
+      for (const [device, each] of others) if (isOther(before.get(device), each)) tell(device);
+      for (const device of before.keys()) if (!others.has(device)) tell(device);
     },
+    watch: (listener) => void listeners.push(listener),
     forget(now) {
       for (const [device, live] of devices) {
         const goneMs = live.closedAt === null ? 0 : now - live.closedAt;
@@ -127,6 +139,10 @@ export function liveDevices(): LiveDevices {
       }
     },
   };
+}
+
+function isOther(before: Elsewhere | undefined, { epoch, connected, rttMs }: Elsewhere): boolean {
+  return before?.epoch !== epoch || before.connected !== connected || before.rttMs !== rttMs;
 }
 
 /** What the others wait for or act upon: while it is the same, nothing but its last words has changed. */

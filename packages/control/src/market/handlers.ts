@@ -1,15 +1,14 @@
 // market over HTTP: offers, and quotes that reserve and store nothing.
 import type { Quote } from '@iog/protocol';
-import { type DeviceRow, contradiction, offerView, place, quoteBody } from '@iog/core';
+import { type DeviceRow, contradiction, marketSteps, offerView, place, quoteBody, relaxGroup } from '@iog/core';
 import { canonical } from '@iog/seal';
 import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
 import { accountOf, answer, refuse } from '../command.ts';
 import { pageOf } from '../paging.ts';
+import type { Market } from './market.ts';
 
-const devicesLooked = 1_000;
-
-export function marketHandlers(ports: ControlPorts): Pick<Handlers, 'offer.list' | 'quote.create'> {
+export function marketHandlers(ports: ControlPorts, market: Market): Pick<Handlers, 'offer.list' | 'quote.create'> {
   const liveOf = (device: DeviceRow) => ({
     connected: ports.live.isConnected(device.id),
     rttMs: ports.live.seen(device.id)?.rttMs ?? null,
@@ -25,18 +24,22 @@ export function marketHandlers(ports: ControlPorts): Pick<Handlers, 'offer.list'
       );
     },
     'quote.create': async (call) => {
-      const wrong = contradiction(call.body);
+      const { body: demand } = call;
+      const wrong = contradiction(demand);
       if (wrong) return refuse(wrong);
       const now = ports.clock.now();
-      const rows = await ports.store.query({ kind: 'device', index: 'all', limit: devicesLooked });
-      const candidates = rows.map(({ row }) => ({ device: row as DeviceRow, ...liveOf(row as DeviceRow) }));
-      const placement = place(candidates, call.body, now, ports.policy);
-      const { filters, emptiedBy } = placement;
-      if (placement.nodes === null) return answer({ quote: null, filters, emptiedBy });
+      const { found, candidates } = await market.look(demand, now);
+      const placement = place(candidates, demand, now, ports.policy);
+      const { filters, emptiedBy } = marketSteps(found, placement, demand, now, ports.policy);
+      if (placement.nodes === null) {
+        const ofGroup = emptiedBy ? relaxGroup(candidates, demand, emptiedBy, now, ports.policy) : [];
+        const relaxed = [...ofGroup, ...market.index.relax(demand, now)];
+        return answer({ quote: null, filters, emptiedBy, relaxed, ...(market.isWhole ? {} : { reading: readingText(market) }) });
+      }
       const body = quoteBody({
         id: newId(ports, 'quo'),
         account: accountOf(call),
-        demand: call.body,
+        demand,
         placement,
         policy: ports.policy,
         policyHash: ports.policyHash,
@@ -47,4 +50,8 @@ export function marketHandlers(ports: ControlPorts): Pick<Handlers, 'offer.list'
       return answer({ quote, filters, emptiedBy });
     },
   };
+}
+
+function readingText({ index }: Market): string {
+  return `control has just begun and still reads the market: ${index.size} devices so far; ask again in some seconds`;
 }

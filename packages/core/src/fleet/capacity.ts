@@ -53,6 +53,13 @@ export function admissible(device: Pick<DeviceRow, 'state' | 'proof' | 'units'>,
   return device.state === 'admitted' && !proofTooShort(device, now, policy);
 }
 
+/** From when on it takes no new lease, if its row stays as it is: minus infinity where it takes none now. The same word as `admissible` and the policy's runtimes. */
+export function admissibleUntil(device: Pick<DeviceRow, 'state' | 'proof' | 'units' | 'runtime'>, policy: Policy): number {
+  const { state, proof, units, runtime } = device;
+  if (state !== 'admitted' || proof === null || proof.threads < units.cores.length || !policy.runtimes.includes(runtime)) return -Infinity;
+  return proof.expiresAt - policy.cluster.formWithinMs;
+}
+
 /** Before its end, a proof is renewed by this much: while its last quarter runs, which begins before it is too short for a new lease. */
 function renewalMarginMs({ capacity, cluster }: Policy): number {
   return Math.floor(capacity.validMs / 4) + cluster.formWithinMs;

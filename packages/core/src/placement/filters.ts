@@ -55,6 +55,12 @@ export function applyFilters(
   return { left, steps };
 }
 
+/** What each filter says of itself, by its name. `lone`: the group that it left without a device, or -1. */
+export function filterDetails(demand: Demand, now: Instant, policy: Policy): ReadonlyMap<string, (lone: number) => string> {
+  const filters = [...deviceFilters(demand, now, policy), ...shapeFilters(demand)];
+  return new Map(filters.map((filter) => [filter.name, (lone) => detailOf(filter, shapesOf(demand), lone)]));
+}
+
 function kept(fitting: Fitting, filter: Filter, shapes: readonly NodeShape[]): readonly Fitting[] {
   if ('keeps' in filter) return filter.keeps(fitting.candidate) ? [fitting] : [];
   const groups = fitting.groups.filter((group) => filter.fits(fitting.free, shapes[group] as NodeShape));

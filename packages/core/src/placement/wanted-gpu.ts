@@ -8,7 +8,7 @@ export function isWanted(wanted: NodeShape['gpu'], { model, memoryBytes }: Gpu):
 }
 
 /** A driver that did not say what it supports is not known to support anything. */
-export function hasCuda({ cuda }: Gpu, least: string | undefined): boolean {
+export function hasCuda({ cuda }: Pick<Gpu, 'cuda'>, least: string | undefined): boolean {
   if (least === undefined) return true;
   if (cuda === undefined) return false;
   const [has, needs] = [numbersOf(cuda), numbersOf(least)];

@@ -1,0 +1,46 @@
+// Reads all devices into the market index, page by page, again and again: at a start the whole market, later what other replicas have changed.
+import type { ControlPorts, Timer } from '../ports.ts';
+import { type Loop, loop } from '../loop.ts';
+import { marketLimits } from '../limits.ts';
+import { cursorOf } from '../store/store.ts';
+import type { Market } from './market.ts';
+
+const nextPage = 'next-page';
+
+export function sweepLoop(ports: ControlPorts, market: Market): Loop {
+  const { pageRows, firstPauseMs, pauseMs, restMs, restAmongOthersMs } = marketLimits;
+  let after: string | undefined;
+  let timer: Timer | undefined;
+
+  /** Ends the sweep with the last page; the next one begins anew. */
+  const page = async (): Promise<void> => {
+    const rows = await ports.store.query({ kind: 'device', index: 'all', limit: pageRows, ...(after === undefined ? {} : { after }) });
+    for (const read of rows) market.take(read);
+    const last = rows.length === pageRows ? rows.at(-1) : undefined;
+    after = last && cursorOf(last.row);
+    if (last === undefined && !market.isWhole) {
+      market.isWhole = true;
+      ports.log({ level: 'info', event: 'market.read', devices: market.index.size });
+    }
+  };
+  const unknown = async (): Promise<void> => {
+    const ids = [...market.unknown].slice(0, pageRows);
+    for (const id of ids) market.unknown.delete(id);
+    for (const read of await ports.store.load(ids.map((id) => ({ kind: 'device', id })))) if (read) market.take(read);
+  };
+  const delayMs = (): number => {
+    if (!market.isWhole) return firstPauseMs;
+    if (after !== undefined || market.unknown.size > 0) return pauseMs;
+    return ports.replica.areOthers() ? restAmongOthersMs : restMs;
+  };
+  const running = loop('market', restMs, ports, async (ids) => {
+    try {
+      if (market.unknown.size > 0) await unknown();
+      if (ids?.includes(nextPage) ?? true) await page();
+    } finally {
+      timer?.cancel();
+      timer = ports.clock.after(delayMs(), () => running.wake(nextPage));
+    }
+  });
+  return { ...running, stop: () => running.stop().finally(() => timer?.cancel()) };
+}
