@@ -71,9 +71,7 @@ export function liveDevices(): LiveDevices {
   const devices = new Map<string, LiveDevice>();
   let others = new Map<string, Elsewhere>();
   const listeners: ((device: string) => void)[] = [];
-  const tell = (device: string): void => {
-    for (const listener of listeners) listener(device);
-  };
+  const tell = (device: string): void => listeners.forEach((listener) => listener(device));
   const seen = (device: string): Seen | undefined => {
     const [own, other] = [devices.get(device), others.get(device)];
     return other && other.epoch > (own?.epoch ?? -1) ? other : own;
@@ -126,8 +124,7 @@ export function liveDevices(): LiveDevices {
     heard(elsewhere) {
       const before = others;
       others = new Map(elsewhere.map((each) => [each.device, each]));
-      for (const [device, each] of others) if (isOther(before.get(device), each)) tell(device);
-      for (const device of before.keys()) if (!others.has(device)) tell(device);
+      for (const device of changedSince(before, others)) tell(device);
     },
     watch: (listener) => void listeners.push(listener),
     forget(now) {
@@ -141,8 +138,13 @@ export function liveDevices(): LiveDevices {
   };
 }
 
-function isOther(before: Elsewhere | undefined, { epoch, connected, rttMs }: Elsewhere): boolean {
-  return before?.epoch !== epoch || before.connected !== connected || before.rttMs !== rttMs;
+function changedSince(before: ReadonlyMap<string, Elsewhere>, now: ReadonlyMap<string, Elsewhere>): string[] {
+  const changed = [...before.keys()].filter((device) => !now.has(device));
+  for (const [device, { epoch, connected, rttMs }] of now) {
+    const then = before.get(device);
+    if (then?.epoch !== epoch || then.connected !== connected || then.rttMs !== rttMs) changed.push(device);
+  }
+  return changed;
 }
 
 /** What the others wait for or act upon: while it is the same, nothing but its last words has changed. */

@@ -1,5 +1,5 @@
 // What the market index keeps of each device: one array a property, by the device's number. Fed by `feed.ts`, searched by `search.ts`.
-import { grown } from './device-numbers.ts';
+import { grown } from './packed-ids.ts';
 import { type Interned, interned } from './interned.ts';
 import { type NamedBits, namedBits } from './named-bits.ts';
 import { type SlicedNumbers, slicedNumbers } from './sliced-numbers.ts';

@@ -147,19 +147,24 @@ test('after any churn it answers as one that was built anew, whatever the order'
   );
 });
 
+const lone = (n: number): Demand => ({
+  nodes: 2,
+  coresPerNode: 1,
+  memoryBytesPerNode: 1e9,
+  durationMs: 60_000,
+  region: `r${n}`,
+  gpu: { model: `Model ${n}`, count: 1 },
+});
+
 test('thousands of devices and names: sets are shared, blocks and tables grow, and nothing is lost', () => {
   const fleet = Array.from({ length: 5_000 }, (_, n): Candidate => {
     const units = { cores: [0, 1], memoryBytes: 4e9, diskBytes: 0, gpus: [sampleGpu(1, `Model ${n % 300}`)] };
     return { device: sampleDevice(n, { region: `r${n % 150}`, units }), connected: true, rttMs: n };
   });
   const index = indexOf(fleet);
-  const demand = (n: number): Demand => ({
-    ...{ nodes: 2, coresPerNode: 1, memoryBytesPerNode: 1e9, durationMs: 60_000 },
-    ...{ region: `r${n}`, gpu: { model: `Model ${n}`, count: 1 } },
-  });
-  for (const n of [0, 64, 149]) assertSame(index, fleet, demand(n));
+  for (const n of [0, 64, 149]) assertSame(index, fleet, lone(n));
   for (const { device } of fleet.slice(0, 4_000)) index.remove(device.id);
-  for (const n of [0, 64, 149]) assertSame(index, fleet.slice(4_000), demand(n));
+  for (const n of [0, 64, 149]) assertSame(index, fleet.slice(4_000), lone(n));
 });
 
 test('ids keep their order and are found again, whichever were dropped', () => {

@@ -6,7 +6,7 @@ export interface Priced {
   /** Whether the free GPUs are enough for a slice. */
   fits(terms: number): boolean;
   /** Micro-units an hour of a slice of a device that fits: exact up to 2^53, beyond it the nearest. */
-  rate(terms: number): number;
+  rate(this: void, terms: number): number;
   /** The same as it is. */
   exactly(terms: number): bigint;
 }

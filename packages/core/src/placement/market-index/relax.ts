@@ -77,9 +77,9 @@ function mostFree({ by }: Columns, { affordable }: Found, values: Uint16Array | 
     for (let rest = (passed[0] as Uint32Array)[word] as number; rest !== 0; rest &= rest - 1) {
       const value = values[(word << 5) + (31 - Math.clz32(rest & -rest))] as number;
       if (most.length === nodes && value <= (most[nodes - 1] as number)) continue;
-      let place = Math.min(most.length, nodes - 1);
-      for (; place > 0 && (most[place - 1] as number) < value; place--) most[place] = most[place - 1] as number;
-      most[place] = value;
+      let rank = Math.min(most.length, nodes - 1);
+      for (; rank > 0 && (most[rank - 1] as number) < value; rank--) most[rank] = most[rank - 1] as number;
+      most[rank] = value;
     }
   }
   return most.at(-1) ?? 0;

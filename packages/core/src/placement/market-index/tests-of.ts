@@ -23,8 +23,6 @@ export function deviceTests(all: Columns, demand: Demand, now: Instant): readonl
   const idsOf = (names: readonly string[]): Set<number> => new Set(names.flatMap((name) => accounts.idOf(name) ?? []));
   const [only, without] = [suppliers && idsOf(suppliers), idsOf(withoutSuppliers)];
   const level = isolations.indexOf(isolation ?? 'none');
-  const asked = (is: boolean, filter: string, keeps: (at: number) => boolean): readonly WordTest[] =>
-    is ? [{ filter, keeps: (word, among) => keepBits(word, among, keeps) }] : [];
   return [
     { filter: 'connected', keeps: (word, among) => among & (by.connected[word] as number) },
     { filter: 'admitted', keeps: admitted(all, now) },
@@ -62,6 +60,10 @@ export function shapeTests(all: Columns, shape: NodeShape, cuda: string | undefi
       { filter: 'memory', keeps: memory(all, shape) },
     ],
   };
+}
+
+function asked(is: boolean, filter: string, keeps: (at: number) => boolean): readonly WordTest[] {
+  return is ? [{ filter, keeps: (word, among) => keepBits(word, among, keeps) }] : [];
 }
 
 const any: Keeps = (_, among) => among;
