@@ -10,6 +10,7 @@ export type { Clock, ControlPorts, LogLine, Timer } from './ports.ts';
 export { silentMeter } from './metrics/meter.ts';
 export { joinReplicas } from './replica/membership.ts';
 export { localSignals } from './signals.ts';
+export { dropPostgres, openPostgres } from './store/postgres/open.ts';
 export { openSqlite } from './store/sqlite/open.ts';
 export { type Commit, type CommitResult, type Store, StoreFault, type StoredRow } from './store/store.ts';
 export { tables } from './tables.ts';

@@ -9,10 +9,12 @@ import type { RunOptions } from './run.ts';
 import { swarm } from './swarm.ts';
 
 const usage = `Usage:
-  npm run sim -- [--seeds 100] [--from 1] [--devices 10] [--hours 6] [--renters 2] [--controls 1] [--json]
+  npm run sim -- [--seeds 100] [--from 1] [--devices 10] [--hours 6] [--renters 2] [--controls 1] [--store postgres://…|sqlite] [--json]
   npm run sim -- --seed N [--trace lea_…] [the same options]
 
 Runs the whole network under a virtual clock, with faults, and checks its laws after every commit. The same seed gives the same hash.
+With --store the rows are in a PostgreSQL database, in a schema for each seed that is removed after it; virtual time stands still while it is
+asked, one call at a time. The same seed with --store sqlite gives the same hash.
 Ends with 1 when a law broke: the seed alone then shows the shortest list of faults that breaks it, and what led to it.`;
 
 const { values } = parseArgs({
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     hours: { type: 'string', default: '6' },
     renters: { type: 'string' },
     controls: { type: 'string', default: '1' },
+    store: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -38,12 +41,17 @@ const number = (name: string, said: string, least: number, most: number): number
   const fits = said.trim() !== '' && Number.isFinite(value) && value >= least && value <= most;
   return fits ? value : refuse(`--${name} takes a number from ${least} to ${most}, not "${said}".`);
 };
+const storeName = (said: string): string =>
+  said === 'sqlite' || (/^postgres(ql)?:/.test(said) && URL.canParse(said))
+    ? said
+    : refuse('--store takes postgres://user@host:port/database, or sqlite.');
 const devices = Math.floor(number('devices', values.devices, 1, 100_000));
 const options = {
   devices,
   renters: Math.floor(number('renters', values.renters ?? String(Math.max(2, Math.round(devices / 8))), 1, 10_000)),
   controls: Math.floor(number('controls', values.controls, 1, 8)),
   hours: number('hours', values.hours, 0.01, 10_000),
+  ...(values.store === undefined ? {} : { store: storeName(values.store) }),
 };
 
 if (values.help) console.log(usage);

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import type { DeviceId, Quote } from '@iog/protocol';
 import type { Row } from '@iog/core';
-import { type Commit, type LogLine, StoreFault, openSqlite, tables } from '@iog/control/sim';
+import { type Commit, type LogLine, type Store, StoreFault, openSqlite, tables } from '@iog/control/sim';
 import type { DeviceKeys, HttpAsk } from '@iog/worker/sim';
 import { generateAgeIdentity, generateSigningKey, hashApiSecret, makeApiSecret } from '@iog/seal';
 import { type Asked, SimControl, seedOf } from './actors/control.ts';
@@ -29,6 +29,12 @@ export interface Size {
   readonly controls: number;
 }
 
+interface Made {
+  readonly controls: number;
+  /** Instead of a database in memory. */
+  readonly store?: Store | undefined;
+}
+
 const restartMs = 4_000;
 /** When simulated time begins: any will do. */
 const epochMs = 1_800_000_000_000;
@@ -46,12 +52,11 @@ export class Network {
   /** People stop asking: what has begun goes on to its end. */
   isOver = false;
 
-  constructor(seed: number, { controls }: Pick<Size, 'controls'>) {
+  constructor(seed: number, { controls, store = openSqlite({ path: ':memory:', tables, later: queueMicrotask }) }: Made) {
     this.world = new World(seed, epochMs);
     this.court = new Court(() => ({ at: this.world.now, step: this.world.step }));
     this.net = new Net(this.world);
     witness(this);
-    const store = openSqlite({ path: ':memory:', tables, later: queueMicrotask });
     const blobs = simBlobs();
     this.#adminSecret = makeApiSecret(this.world.chance('admin').bytes(32));
     const firstAccount = { name: 'operator', keyHash: hashApiSecret(this.#adminSecret), recipient: '' };

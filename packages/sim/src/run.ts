@@ -5,10 +5,13 @@ import { Faults } from './faults/apply.ts';
 import { type Fault, planFaults } from './faults/plan.ts';
 import type { Broken } from './laws/court.ts';
 import { Network, type Size } from './network.ts';
+import { outerStore } from './ports/outer-store.ts';
 
 export interface RunOptions extends Size {
   readonly seed: number;
   readonly hours: number;
+  /** `postgres://…`, or `sqlite`: asked one call at a time, so that both give the same trace. Else SQLite as control asks it. */
+  readonly store?: string | undefined;
   /** Instead of those that the seed draws. */
   readonly faults?: readonly Fault[];
 }
@@ -33,8 +36,10 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const untilMs = hours * 3_600_000;
   const plan = options.faults ?? planFaults(seed, untilMs, devices);
   countKeysFrom(seed);
-  const network = new Network(seed, options);
+  const outer = options.store === undefined ? undefined : await outerStore(options.store, seed);
+  const network = new Network(seed, { controls: options.controls, store: outer?.store });
   const { world, court, coverage, net } = network;
+  if (outer) world.outside = outer.busy;
   const faults = new Faults(network);
   let looked = 0;
   const isBroken = (): boolean => {
@@ -72,6 +77,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     for (const what of network.running()) court.breaks('9 the network comes to rest', what);
   }
   process.off('unhandledRejection', unhandled);
+  await outer?.remove();
   const mishaps = Object.fromEntries([...net.mishaps].map(([kind, count]) => [`fault message ${kind}`, count]));
   return {
     seed,

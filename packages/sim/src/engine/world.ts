@@ -32,6 +32,8 @@ export class World {
   /** True time, in milliseconds. What processes call the time may differ. */
   now: number;
   step = 0;
+  /** What lies outside this world and is being waited for; undefined where nothing is. */
+  outside: () => Promise<unknown> | undefined = () => undefined;
   readonly #queue = new Heap<Event>();
   readonly #chances = new Map<string, Chance>();
   readonly #trace = createHash('sha256');
@@ -96,6 +98,10 @@ export class World {
       run();
       // Promises that this event has settled go on before the next one.
       await drained();
+      for (let busy = this.outside(); busy !== undefined; busy = this.outside()) {
+        await busy;
+        await drained();
+      }
       if (afterEach()) return;
     }
     this.now = Math.max(this.now, untilMs);
