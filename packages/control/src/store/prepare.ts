@@ -5,8 +5,14 @@ import type { Catalog, Entry } from './catalog.ts';
 
 export interface Prepared {
   readonly reads: readonly { readonly key: Key; readonly version: number }[];
-  readonly writes: readonly { readonly key: Key; readonly body: string; readonly entries: readonly Entry[] }[];
+  readonly writes: readonly PreparedWrite[];
   readonly deletes: readonly Key[];
+}
+
+export interface PreparedWrite {
+  readonly key: Key;
+  readonly body: string;
+  readonly entries: readonly Entry[];
 }
 
 /** Throws an Error for what only a bug can ask for. */

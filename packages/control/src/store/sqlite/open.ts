@@ -8,6 +8,7 @@ import { lockDirectory } from './lock.ts';
 import { faulting, storeFaultOf } from './fault.ts';
 import { sqliteReader } from './read.ts';
 import { type DatabaseLimits, inTransaction, openDatabase } from './schema.ts';
+import { standingRows } from './standing.ts';
 import { sqliteWriter } from './write.ts';
 
 const mostCommitsOfGroup = 256;
@@ -38,8 +39,9 @@ export function openSqlite({ path, tables, later = setImmediate, ...limits }: Sq
     lock?.release();
     throw cause;
   }
-  const reader = sqliteReader(database, catalog);
-  const write = sqliteWriter(database);
+  const standing = standingRows(database, catalog);
+  const reader = sqliteReader(database, catalog, standing);
+  const write = sqliteWriter(database, standing);
   let queue: Waiting[] = [];
   let closed = false;
 
@@ -47,7 +49,7 @@ export function openSqlite({ path, tables, later = setImmediate, ...limits }: Sq
     const group = queue.slice(0, mostCommitsOfGroup);
     queue = queue.slice(mostCommitsOfGroup);
     if (queue.length > 0) later(flush);
-    if (group.length > 0) writeGroup(database, path, write, group);
+    if (group.length > 0) writeGroup(group);
   };
   const asked = async <T>(work: () => T): Promise<T> => {
     if (closed) throw new StoreFault('store.closed', `the store ${path} is closed: open it again`);
@@ -77,14 +79,15 @@ export function openSqlite({ path, tables, later = setImmediate, ...limits }: Sq
     queue.push({ commit, resolve, reject });
     return { promise };
   }
-}
 
-function writeGroup(database: DatabaseSync, path: string, write: (commits: readonly Prepared[]) => CommitResult[], group: Waiting[]): void {
-  try {
-    const results = inTransaction(database, () => write(group.map(({ commit }) => commit)));
-    group.forEach(({ resolve }, i) => resolve(results[i] as CommitResult));
-  } catch (cause) {
-    const fault = storeFaultOf(cause, path);
-    for (const { reject } of group) reject(fault);
+  function writeGroup(group: readonly Waiting[]): void {
+    try {
+      const results = inTransaction(database, () => write(group.map(({ commit }) => commit)));
+      group.forEach(({ resolve }, i) => resolve(results[i] as CommitResult));
+    } catch (cause) {
+      standing.forget();
+      const fault = storeFaultOf(cause, path);
+      for (const { reject } of group) reject(fault);
+    }
   }
 }

@@ -1,16 +1,15 @@
 // Reading rows from SQLite: by key, and by a page of an index.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type Key, type Query, type StoredRow, type Versioned, StoreFault, mostRowsOfQuery, readCursor } from '../store.ts';
+import { type Key, type Query, type StoredRow, type Versioned, mostRowsOfQuery, readCursor } from '../store.ts';
 import type { Catalog, Entry } from '../catalog.ts';
+import type { Standing, StandingRows } from './standing.ts';
 
 export interface SqliteReader {
   load(this: void, key: Key): Versioned<StoredRow> | undefined;
   query(query: Query): Versioned<StoredRow>[];
 }
 
-export function sqliteReader(database: DatabaseSync, catalog: Catalog): SqliteReader {
-  const byKey = database.prepare('SELECT version, body FROM rows WHERE kind = ? AND id = ?');
-  const filed = database.prepare('SELECT filed FROM rows WHERE kind = ? AND id = ?');
+export function sqliteReader(database: DatabaseSync, catalog: Catalog, standing: StandingRows): SqliteReader {
   const pages = new Map<string, StatementSync>();
 
   const page = (cursor: boolean, atMost: boolean, descending: boolean): StatementSync => {
@@ -24,16 +23,16 @@ export function sqliteReader(database: DatabaseSync, catalog: Catalog): SqliteRe
   const start = (after: string, kind: string, list: string): [sort: number | string, id: string] => {
     const { id, sort } = readCursor(after);
     if (sort !== undefined) return [sort, id];
-    const entries = JSON.parse(String(filed.get(kind, id)?.['filed'] ?? '[]')) as Entry[];
+    const entries = JSON.parse(standing.find({ kind, id })?.filed ?? '[]') as Entry[];
     return [entries.find(([name]) => name === list)?.[2] ?? id, id];
   };
 
+  const versioned = (found: Standing): Versioned<StoredRow> => ({ version: found.version, row: standing.rowOf(found) });
+
   return {
-    load({ kind, id }) {
-      // SQLite would look for the replacement character instead.
-      if (!id.isWellFormed()) return undefined;
-      const found = byKey.get(kind, id);
-      return found && versioned(found, catalog);
+    load(key) {
+      const found = standing.find(key);
+      return found && versioned(found);
     },
     query({ kind, index, equals, after, atMost, limit, descending = false }) {
       if (!Number.isInteger(limit) || limit < 1 || limit > mostRowsOfQuery)
@@ -43,7 +42,7 @@ export function sqliteReader(database: DatabaseSync, catalog: Catalog): SqliteRe
       const values = [list, equals ?? 0, ...from, ...(atMost === undefined ? [] : [atMost]), limit];
       return page(after !== undefined, atMost !== undefined, descending)
         .all(...values)
-        .map((found) => versioned(found, catalog));
+        .map((found) => versioned(standing.find({ kind, id: String(found['id']) }) as Standing));
     },
   };
 }
@@ -51,15 +50,7 @@ export function sqliteReader(database: DatabaseSync, catalog: Catalog): SqliteRe
 /** With `atMost`, a number, no text comes along: texts sort after every number. */
 function pageSql(cursor: boolean, atMost: boolean, descending: boolean): string {
   const order = descending ? ' DESC' : '';
-  return `SELECT rows.version, rows.body FROM entries JOIN rows ON rows.seq = entries.row WHERE list = ? AND equals = ?
-    ${cursor ? `AND (entries.sort, entries.id) ${descending ? '<' : '>'} (?, ?)` : ''} ${atMost ? 'AND entries.sort <= ?' : ''}
-    ORDER BY entries.sort${order}, entries.id${order} LIMIT ?`;
-}
-
-function versioned(found: Record<string, unknown>, catalog: Catalog): Versioned<StoredRow> {
-  try {
-    return { version: Number(found['version']), row: catalog.rowOf(String(found['body'])) };
-  } catch (cause) {
-    throw new StoreFault('store.corrupt', 'a row of the store is damaged: stop, and restore the latest backup', cause);
-  }
+  return `SELECT id FROM entries WHERE list = ? AND equals = ?
+    ${cursor ? `AND (sort, id) ${descending ? '<' : '>'} (?, ?)` : ''} ${atMost ? 'AND sort <= ?' : ''}
+    ORDER BY sort${order}, id${order} LIMIT ?`;
 }

@@ -10,6 +10,7 @@ const settings = `
   PRAGMA synchronous = FULL;
   PRAGMA cache_size = -65536;
   PRAGMA journal_size_limit = 67108864;
+  PRAGMA wal_autocheckpoint = 4000;
 `;
 
 export interface DatabaseLimits {
