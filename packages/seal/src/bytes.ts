@@ -44,8 +44,19 @@ export function fromHex(text: string): Uint8Array {
 
 /** Bytes from the system's generator, for callers at the edge; all else takes its randomness as a parameter. */
 export function randomBytes(length: number): Uint8Array {
-  return plain(nodeRandomBytes(length));
+  if (length > 64) return plain(nodeRandomBytes(length));
+  // A call to the system's generator costs more than 4 KiB of it. No byte is given out twice, and none stays behind.
+  if (length > drawn.length - taken) {
+    drawn = nodeRandomBytes(drawnBytes);
+    taken = 0;
+  }
+  const bytes = new Uint8Array(drawn.subarray(taken, taken + length));
+  drawn.fill(0, taken, (taken += length));
+  return bytes;
 }
+let drawn = Buffer.alloc(0);
+let taken = 0;
+const drawnBytes = 4_096;
 
 // A Buffer prints, compares and serialises unlike a Uint8Array, and small ones share one pool: hand out a copy of its own.
 function plain(buffer: Buffer): Uint8Array {

@@ -1,14 +1,14 @@
 // Copies equal the value, order of fields included, and share nothing of it that could be changed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { array, assert as check, object, oneof, property } from 'fast-check';
 import { copier } from './copies.ts';
 
-const plain = fc.oneof(fc.object({ withBigInt: true, maxDepth: 4, withNullPrototype: false }), fc.array(fc.object({ maxDepth: 3 })));
+const plain = oneof(object({ withBigInt: true, maxDepth: 4, withNullPrototype: false }), array(object({ maxDepth: 3 })));
 
 test('a copy is equal, field by field in order', () => {
-  fc.assert(
-    fc.property(plain, (value) => {
+  check(
+    property(plain, (value) => {
       const copy = copier(value);
       assert.deepEqual(copy(), value);
       assert.equal(spelled(copy()), spelled(value));
@@ -17,8 +17,8 @@ test('a copy is equal, field by field in order', () => {
 });
 
 test('what a taker does to its copy, no other sees', () => {
-  fc.assert(
-    fc.property(plain, (value) => {
+  check(
+    property(plain, (value) => {
       const before = spelled(value);
       const copy = copier(value);
       spoil(copy());
