@@ -29,13 +29,18 @@ export async function cli(words: readonly string[], { commands, environment, ter
       terminal(false).result(undefined, helpOf(command));
       return 0;
     }
-    return (await command.run({ given, environment: environment(), terminal: out })) ?? 0;
+    return (await command.run({ given, environment: byProfile(environment(), given.text('profile')), terminal: out })) ?? 0;
   } catch (error) {
     const { lines, exitCode, problem } = tell(error);
     for (const line of lines) out.say(line);
     if (out.json && exitCode !== 2) out.result({ error: problem }, '');
     return exitCode;
   }
+}
+
+/** What the command line says goes before what the environment says. */
+function byProfile(found: Environment, profile: string | undefined): Environment {
+  return profile === undefined ? found : { ...found, profile, url: undefined, key: undefined };
 }
 
 type Found = { readonly command: Command; readonly rest: readonly string[] } | { readonly help: string; readonly exitCode: number };

@@ -39,6 +39,7 @@ export interface Command {
 /** What every command has. */
 export const sharedOptions: Options = {
   json: { type: 'boolean', help: 'Print the result as JSON on stdout; a list is one array, with all of its pages' },
+  profile: { type: 'string', value: '<name>', help: 'Act by this profile of the home, instead of the usual one, IOG_URL and IOG_KEY' },
   help: { type: 'boolean', short: 'h', help: 'Show this help' },
 };
 

@@ -5,6 +5,8 @@ import path from 'node:path';
 export interface Environment {
   /** Holds the profile, and the data of a network that `iog up` makes. */
   readonly home: string;
+  /** Which profile of the home, if not its usual one. */
+  readonly profile: string | undefined;
   readonly url: string | undefined;
   readonly key: string | undefined;
   /** Where control keeps its rows, if not in a file. It may hold a password. */
@@ -21,6 +23,7 @@ export function environment(from: Readonly<Record<string, string | undefined>> =
   const home = from['IOG_HOME'];
   return {
     home: home === undefined || home === '' ? path.join(homedir(), '.iog') : path.resolve(home),
+    profile: nonEmpty(from['IOG_PROFILE']),
     url: nonEmpty(from['IOG_URL']),
     key: nonEmpty(from['IOG_KEY']),
     store: nonEmpty(from['IOG_STORE']),

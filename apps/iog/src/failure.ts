@@ -1,5 +1,5 @@
 // The two ways in which a command ends early through its user, and what is said then. Anything else is a bug and shows its stack.
-import { ApiError, PackError, QuoteError, UnreachableError } from '@iog/client';
+import { ApiError, PackError, QuoteError, UnreachableError, UntrustedError } from '@iog/client';
 
 /** The command line is wrong: exit code 2. */
 export class UsageError extends Error {
@@ -33,7 +33,14 @@ export function tell(error: unknown): Told {
   if (error instanceof PackError) return told(1, 'package', error.message, undefined);
   if (error instanceof QuoteError) return told(1, 'quote', error.message, 'Do not rent from this network until its operator explains it.');
   if (error instanceof UnreachableError)
-    return told(1, 'unreachable', error.message, 'Start one with `iog up`, or set IOG_URL to the network.');
+    return told(1, 'unreachable', error.message, 'Start one with `iog up`, or check the address: `iog login <url>`, IOG_URL.');
+  if (error instanceof UntrustedError)
+    return told(
+      1,
+      'untrusted',
+      error.message,
+      'Nothing was sent. If the network has an authority of its own: `iog login <url> --ca <file>`.',
+    );
   const { code, message, name } =
     error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: String(error), name: '' };
   if (name === 'HttpFault') return told(1, 'network', message, 'Check the address and that the network is up: `iog doctor`.');

@@ -13,6 +13,7 @@ export function helpOfAll(commands: readonly Command[]): string {
     lines,
     '',
     'Environment: IOG_HOME (default ~/.iog), IOG_URL and IOG_KEY (instead of the profile in IOG_HOME),',
+    '  IOG_PROFILE (another profile of IOG_HOME), NODE_EXTRA_CA_CERTS (further certificate authorities),',
     '  IOG_STORE (postgres://…, where control keeps its rows).',
     "Exit codes: 0 done, 1 failed, 2 wrong usage; `iog run` and `iog job logs --follow` exit with the job's own code;",
     '  130: Ctrl-C left `iog run`, and its job and cluster go on.',

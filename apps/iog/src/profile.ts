@@ -1,10 +1,11 @@
 // The user's profile: which network, with which key, and the identity that opens their clusters. A file only its owner can read.
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { iogClient, type IogClient } from '@iog/client';
 import { generateAgeIdentity, isApiSecret, makeApiSecret, randomBytes } from '@iog/seal';
 import type { Environment } from './environment.ts';
-import { UserError } from './failure.ts';
+import { UsageError, UserError } from './failure.ts';
+import { isPrivateWay } from './address.ts';
 
 export interface Profile {
   readonly url: string;
@@ -14,12 +15,23 @@ export interface Profile {
   readonly ageRecipient: string;
   /** The network's public key: quotes and receipts are checked against it. Empty until the network has been seen. */
   readonly network: string;
+  /** Certificates (PEM) of the authority of the network's, where this system has none that it comes from. */
+  readonly ca?: string;
 }
 const fields = ['url', 'key', 'ageIdentity', 'ageRecipient', 'network'] as const;
 
+const profileName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** `<home>/profile.json`, or of a name `<home>/profiles/<name>.json`. Throws UsageError for what is no name. */
+export function profileFile(home: string, name?: string): string {
+  if (name === undefined) return path.join(home, 'profile.json');
+  if (!profileName.test(name)) throw new UsageError(`"${name}" is not a name for a profile: letters, digits, dot, dash.`);
+  return path.join(home, 'profiles', `${name}.json`);
+}
+
 /** The profile in the home; undefined if there is none. Throws UserError for one that cannot be understood. */
-export function readProfile(home: string): Profile | undefined {
-  const file = path.join(home, 'profile.json');
+export function readProfile(home: string, name?: string): Profile | undefined {
+  const file = profileFile(home, name);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -32,7 +44,7 @@ export function readProfile(home: string): Profile | undefined {
     if (
       typeof found === 'object' &&
       found !== null &&
-      fields.every((name) => typeof (found as Record<string, unknown>)[name] === 'string')
+      fields.every((field) => typeof (found as Record<string, unknown>)[field] === 'string')
     ) {
       return found as Profile;
     }
@@ -45,10 +57,12 @@ export function readProfile(home: string): Profile | undefined {
   );
 }
 
-/** Replaces the profile whole; mode 0600 in a folder of mode 0700. */
-export function writeProfile(home: string, profile: Profile): void {
+/** Replaces the profile whole; mode 0600 in a folder of mode 0700, where the system knows modes. */
+export function writeProfile(home: string, profile: Profile, name?: string): void {
+  const file = profileFile(home, name);
   makePrivateFolder(home);
-  writePrivateFile(path.join(home, 'profile.json'), `${JSON.stringify(profile, undefined, 2)}\n`);
+  makePrivateFolder(path.dirname(file));
+  writePrivateFile(file, `${JSON.stringify(profile, undefined, 2)}\n`);
 }
 
 export function makePrivateFolder(dir: string): void {
@@ -75,16 +89,24 @@ export async function newProfile(url: string): Promise<Profile> {
 }
 
 /** The network that is meant: IOG_URL and IOG_KEY over the profile. Throws UserError if there is neither. */
-export function requireNetwork({ home, url, key }: Environment): { url: string; key: string | undefined; profile: Profile | undefined } {
+export function requireNetwork(environment: Environment): {
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly profile: Profile | undefined;
+} {
+  const { home, url, key } = environment;
   if (key !== undefined && !isApiSecret(key))
     throw new UserError(
       'IOG_KEY does not look like an API key.',
       'It starts with iog_ and has 47 characters; make one with `iog key create`.',
     );
-  const profile = readProfile(home);
+  const profile = profileOf(environment);
   const address = url ?? profile?.url;
   if (address === undefined)
-    throw new UserError(`No network is known here: ${home} has no profile.`, 'Start one with `iog up`, or set IOG_URL and IOG_KEY.');
+    throw new UserError(
+      `No network is known here: ${home} has no profile.`,
+      'Start one with `iog up`, log in to one with `iog login <url>`, or set IOG_URL and IOG_KEY.',
+    );
   if (!/^https?:\/\//.test(address) || !URL.canParse(address))
     throw new UserError(`"${address}" is not an address of a network.`, 'Set IOG_URL to something like http://127.0.0.1:8790.');
   // A key is for its own network: never send the profile's to another address.
@@ -109,7 +131,13 @@ export async function withClient<T>(
       "IOG_URL differs from the profile's network, so its key is not sent.",
       `Set IOG_KEY to a key of ${url}, or unset IOG_URL to use ${profile.url}.`,
     );
-  const client = iogClient({ url, patienceMs, ...(key === undefined ? {} : { key }) });
+  if (key !== undefined && !isPrivateWay(url))
+    throw new UserError(
+      `${url} is not on this machine and has no TLS, so no key is sent there.`,
+      'Use an address that begins with https://.',
+    );
+  const ca = profile !== undefined && sameOrigin(url, profile.url) ? profile.ca : undefined;
+  const client = iogClient({ url, patienceMs, ...(key === undefined ? {} : { key }), ...(ca === undefined ? {} : { ca }) });
   try {
     return await work(client);
   } finally {
@@ -117,13 +145,27 @@ export async function withClient<T>(
   }
 }
 
+/** The profile that is meant: a name that there is none of is a slip. */
+export function profileOf({ home, profile: name }: Pick<Environment, 'home' | 'profile'>): Profile | undefined {
+  const profile = readProfile(home, name);
+  if (profile !== undefined || name === undefined) return profile;
+  const names = profileNames(home);
+  const next = names.length === 0 ? 'There is none with a name' : `There are: ${names.join(', ')}`;
+  throw new UserError(`${home} has no profile "${name}".`, `${next}; make it with \`iog login <url> --profile ${name}\`.`);
+}
+
+function profileNames(home: string): string[] {
+  const dir = path.join(home, 'profiles');
+  return existsSync(dir) ? readdirSync(dir).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : [])) : [];
+}
+
 /** The profile, for what only its age identity can open. */
-export function requireProfile({ home }: Environment): Profile {
-  const profile = readProfile(home);
+export function requireProfile(environment: Environment): Profile {
+  const profile = profileOf(environment);
   if (profile === undefined)
     throw new UserError(
-      `${home} has no profile with an identity.`,
-      'Run where `iog up` or `iog account create` made one, or set IOG_HOME.',
+      `${environment.home} has no profile with an identity.`,
+      'Run where `iog up`, `iog login` or `iog account create` made one, or set IOG_HOME.',
     );
   return profile;
 }

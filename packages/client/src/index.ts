@@ -1,6 +1,6 @@
 // The face of @iog/client: everything a renter's program needs, and nothing of how the network works inside.
 export { iogClient, tunnelUrl, type ClientOptions, type InputOf, type IogClient } from './api/iog-client.ts';
-export { ApiError, UnreachableError } from './api/api-error.ts';
+export { ApiError, UnreachableError, UntrustedError } from './api/api-error.ts';
 export { QuoteError } from './rent/check-quote.ts';
 export { askQuote, openSecrets, rentCluster, type NothingFits, type Rented, type Renting } from './rent/renter.ts';
 export { EmptyFolderError, PackError, packFolder } from './job/pack.ts';

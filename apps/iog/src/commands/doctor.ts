@@ -7,7 +7,7 @@ import path from 'node:path';
 import { iogClient } from '@iog/client';
 import { type Command, takesNothing } from '../command.ts';
 import type { Environment } from '../environment.ts';
-import { readProfile, requireNetwork } from '../profile.ts';
+import { profileOf, requireNetwork } from '../profile.ts';
 import { formatBytes, formatCores, table } from '../terminal/format.ts';
 
 interface Finding {
@@ -126,10 +126,10 @@ async function cores(): Promise<Finding> {
 
 async function network(environment: Environment): Promise<Finding> {
   const what = 'network';
-  if (environment.url === undefined && readProfile(environment.home) === undefined)
+  if (environment.url === undefined && profileOf(environment) === undefined)
     return { what, state: 'note', found: 'none is known here', fix: 'Start one with `iog up`.' };
-  const { url } = requireNetwork(environment);
-  const client = iogClient({ url, patienceMs: 1_000 });
+  const { url, profile } = requireNetwork(environment);
+  const client = iogClient({ url, patienceMs: 1_000, ...(profile?.ca === undefined ? {} : { ca: profile.ca }) });
   try {
     const before = Date.now();
     const { name, version, now } = await client.call('network.show', {});

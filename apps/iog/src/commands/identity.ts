@@ -104,12 +104,20 @@ const accountCreate: Command = {
       recipient,
       key: { name: 'first', hash: hashApiSecret(secret), scopes: [...accountScopes] },
     };
-    const { account, url, network } = await withClient(environment, async (client) => {
+    const { url, profile } = requireNetwork(environment);
+    const { account, network } = await withClient(environment, async (client) => {
       const made = await client.call('account.create', { body });
       const { publicKey } = await client.call('network.show', {});
-      return { account: made.account, url: requireNetwork(environment).url, network: publicKey };
+      return { account: made.account, network: publicKey };
     });
-    writeProfile(home, { url, key: secret, ageIdentity: identity, ageRecipient: recipient, network });
+    writeProfile(home, {
+      url,
+      key: secret,
+      ageIdentity: identity,
+      ageRecipient: recipient,
+      network,
+      ...(profile?.ca === undefined ? {} : { ca: profile.ca }),
+    });
     terminal.result({ account, home }, `${account.id} is made. Act as ${name}: IOG_HOME=${home} iog account show`);
   },
 };

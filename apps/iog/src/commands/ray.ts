@@ -50,7 +50,7 @@ async function openDoor(
       view.state === 'forming' ? `Wait for it: iog cluster watch ${cluster}` : 'Rent another: `iog cluster create`.',
     );
   const { rayToken, tunnelKeyHex } = await openSecrets(view, ageIdentity);
-  const tunnel = openTunnel({ url: tunnelUrl(client.url), headers: client.authorization() });
+  const tunnel = openTunnel({ url: tunnelUrl(client.url), headers: client.authorization(), ca: client.authorities() });
   const head = currentHead(client, cluster);
   const connect = async () => tunnel.connect({ lease: await head(), target: 'dashboard', key: fromHex(tunnelKeyHex) });
   const proxy = await localProxy({ connect, port, token: rayToken }).catch((error: NodeJS.ErrnoException) => {

@@ -6,6 +6,7 @@ import { deviceCommands } from './device.ts';
 import { doctorCommand } from './doctor.ts';
 import { identityCommands } from './identity.ts';
 import { jobCommands } from './job.ts';
+import { loginCommands } from './login.ts';
 import { marketCommands } from './market.ts';
 import { moneyCommands } from './money.ts';
 import { operateCommands } from './operate.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   ...moneyCommands,
   ...deviceCommands,
   ...workerCommands,
+  ...loginCommands,
   ...identityCommands,
   ...teamCommands,
   controlCommand,

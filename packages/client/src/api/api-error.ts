@@ -24,6 +24,16 @@ export class UnreachableError extends Error {
   }
 }
 
+/** Whoever answered has no certificate for that address that this machine trusts: nothing was sent to them. */
+export class UntrustedError extends Error {
+  readonly url: string;
+  constructor(url: string, why: string) {
+    super(`Whoever answers at ${url} does not prove to be it: ${why}.`);
+    this.name = 'UntrustedError';
+    this.url = url;
+  }
+}
+
 /** The problem in an answer's body; a body that holds none (a proxy's page, a cut answer) becomes `control.unavailable`. */
 export function problemFrom(status: number, body: Uint8Array): Problem {
   try {

@@ -2,8 +2,9 @@
 import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UnreachableError } from './api-error.ts';
+import { UnreachableError, UntrustedError } from './api-error.ts';
 import { pauseBefore, retryAfterMs } from './retry.ts';
+import { isUntrusted } from './trust.ts';
 
 export interface Exchange {
   readonly method: string;
@@ -34,11 +35,12 @@ export interface Wire {
   close(): void;
 }
 
-/** Opens nothing yet. Connections are kept alive and shared until `close`. */
-export function wire(base: string, patienceMs: number): Wire {
+/** Opens nothing yet. Connections are kept alive and shared until `close`. `ca`: the authorities that a certificate may come from. */
+export function wire(base: string, patienceMs: number, ca?: string[]): Wire {
   const url = new URL(base);
   const secure = url.protocol === 'https:';
-  const agent = secure ? new https.Agent({ keepAlive: true, maxSockets: 32 }) : new http.Agent({ keepAlive: true, maxSockets: 32 });
+  const shared = { keepAlive: true, maxSockets: 32 };
+  const agent = secure ? new https.Agent({ ...shared, ...(ca === undefined ? {} : { ca }) }) : new http.Agent(shared);
   const prefix = url.pathname.replace(/\/$/, '');
 
   function send(request: Exchange): Promise<http.IncomingMessage> {
@@ -67,6 +69,7 @@ export function wire(base: string, patienceMs: number): Wire {
       const again = outcome instanceof Error || temporary.has(outcome.status);
       if (!again) return outcome;
       if (request.signal?.aborted === true) throw request.signal.reason;
+      if (outcome instanceof Error && isUntrusted(outcome)) throw new UntrustedError(base, saying(outcome).split(';', 1)[0] ?? '');
       const pauseMs = pauseBefore(tries, outcome instanceof Error ? 0 : retryAfterMs(outcome.headers['retry-after']), Math.random());
       if (tries >= mostTries || Date.now() + pauseMs > until) {
         if (outcome instanceof Error) throw new UnreachableError(base, saying(outcome));

@@ -17,6 +17,7 @@ import { ApiError, problemFrom } from './api-error.ts';
 import { eventStream } from './event-stream.ts';
 import { wire } from './exchange.ts';
 import { retryAfterMs } from './retry.ts';
+import { authorities } from './trust.ts';
 
 type Needed<K extends 'params' | 'body', T> = [T] extends [undefined] ? { readonly [P in K]?: never } : { readonly [P in K]: T };
 type Asked<T> = [T] extends [undefined] ? { readonly query?: never } : { readonly query?: T };
@@ -39,6 +40,8 @@ export interface IogClient {
   logSegment(job: JobId, segment: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** The headers that authenticate this client, for sockets beside the table. */
   authorization(): Readonly<Record<string, string>>;
+  /** The authorities that its network's certificate may come from, for sockets beside the table; undefined without TLS. */
+  authorities(): string[] | undefined;
   close(): void;
 }
 type ListName = { [N in RouteName]: AnswerOf<N> extends { items: unknown[]; next: string | null } ? N : never }[RouteName];
@@ -49,14 +52,17 @@ export interface ClientOptions {
   readonly key?: string;
   /** How long a call is repeated while control is away, as over its restart. */
   readonly patienceMs?: number;
+  /** Certificates (PEM) of an authority that this network's may come from besides those of this system. */
+  readonly ca?: string;
 }
 
 const defaultPatienceMs = 20_000;
 const pageLimit = 500;
 
 /** A client of one network. Opens no connection before the first call. */
-export function iogClient({ url, key, patienceMs = defaultPatienceMs }: ClientOptions): IogClient {
-  const link = wire(url, patienceMs);
+export function iogClient({ url, key, patienceMs = defaultPatienceMs, ca }: ClientOptions): IogClient {
+  const trusted = url.startsWith('https:') ? authorities(ca) : undefined;
+  const link = wire(url, patienceMs, trusted);
   const authorization = (): Record<string, string> => (key === undefined ? {} : { authorization: `Bearer ${key}` });
 
   async function request(name: RouteName, input: LooseInput, body?: Uint8Array, contentType = 'application/json'): Promise<Uint8Array> {
@@ -78,6 +84,7 @@ export function iogClient({ url, key, patienceMs = defaultPatienceMs }: ClientOp
   const client: IogClient = {
     url,
     authorization,
+    authorities: () => trusted,
     close: () => link.close(),
     async call(name, input) {
       const { body } = input as LooseInput;

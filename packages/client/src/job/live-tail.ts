@@ -17,7 +17,7 @@ export async function* liveTail(
   job: JobId,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const tunnel = openTunnel({ url: tunnelUrl(client.url), headers: client.authorization() });
+  const tunnel = openTunnel({ url: tunnelUrl(client.url), headers: client.authorization(), ca: client.authorities() });
   try {
     const carrier = await tunnel.connect({ lease: head, target: 'dashboard', key: Buffer.from(secrets.tunnelKeyHex, 'hex') });
     const socket = new WebSocket(`ws://head/api/jobs/${encodeURIComponent(job)}/logs/tail`, {

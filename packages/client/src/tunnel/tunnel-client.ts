@@ -31,8 +31,15 @@ class TunnelError extends Error {
 
 const connectWithinMs = 20_000;
 
+export interface Dialled {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The authorities that the network's certificate may come from. */
+  readonly ca?: string[] | undefined;
+}
+
 /** Dials at the first connect, and again at the next one after a loss. */
-export function openTunnel({ url, headers }: { readonly url: string; readonly headers: Readonly<Record<string, string>> }): Tunnel {
+export function openTunnel(dialled: Dialled): Tunnel {
   let dialing: Promise<ClientHttp2Session> | undefined;
   let session: ClientHttp2Session | undefined;
   let closed = false;
@@ -41,7 +48,7 @@ export function openTunnel({ url, headers }: { readonly url: string; readonly he
     if (closed) throw new TunnelError(0, 'The tunnel is closed.');
     if (session !== undefined && !session.destroyed && !session.closed) return session;
     // Connections that come together share one dial.
-    dialing ??= dial(url, headers).finally(() => {
+    dialing ??= dial(dialled).finally(() => {
       dialing = undefined;
     });
     session = await dialing;
@@ -61,9 +68,10 @@ export function openTunnel({ url, headers }: { readonly url: string; readonly he
   };
 }
 
-function dial(url: string, headers: Readonly<Record<string, string>>): Promise<ClientHttp2Session> {
+function dial({ url, headers, ca }: Dialled): Promise<ClientHttp2Session> {
   return new Promise((resolve, reject) => {
-    const ws = new WebSocket(url, { ...tunnelSocketOptions, headers: { ...headers }, handshakeTimeout: connectWithinMs });
+    const trust = ca === undefined ? {} : { ca };
+    const ws = new WebSocket(url, { ...tunnelSocketOptions, ...trust, headers: { ...headers }, handshakeTimeout: connectWithinMs });
     ws.on('error', (error) => reject(new TunnelError(0, `The tunnel to ${new URL(url).host} could not be opened: ${error.message}`)));
     ws.once('unexpected-response', (_request, response) => {
       const status = response.statusCode ?? 0;
