@@ -2,6 +2,7 @@
 // Options: --quiet says nothing but errors; --test (or `npm test`) also installs what only the tests need.
 import fs from 'node:fs';
 import path from 'node:path';
+import { installApiTests, isApiTestsReady } from './setup/api-tests.mjs';
 import { takeLock } from './setup/lock.mjs';
 import { arePackagesReady, installPackages } from './setup/packages.mjs';
 import { installPython, isPythonReady } from './setup/python.mjs';
@@ -20,6 +21,8 @@ function pendingPhases() {
   return [
     { name: 'packages', isDone: arePackagesReady(), work: ({ lock }) => installPackages(lock) },
     { name: 'python', isDone: isPythonReady(), work: installPython },
+    // Made with the nodes' environment, so after it.
+    { name: 'api tests', isDone: !isForTests || isApiTestsReady(), work: installApiTests },
     { name: 'system', isDone: system.length === 0, work: (port) => installSystemPackages(system, 'The tests need more.', port) },
   ].filter((phase) => !phase.isDone);
 }
@@ -44,11 +47,13 @@ async function setUp() {
     if (pending.length > 0) say(`first start, or a lock file changed: ${pending.map((phase) => phase.name).join(', ')}`);
     const start = (phase) => timed(phase.name, () => phase.work({ lock, say }));
     for (const phase of pending.filter(({ name }) => name === 'system')) done.push(await start(phase));
-    const results = await Promise.allSettled(pending.filter(({ name }) => name !== 'system').map(start));
+    const results = await Promise.allSettled(pending.filter(({ name }) => name === 'packages' || name === 'python').map(start));
     const failures = results.filter(({ status }) => status === 'rejected').map(({ reason }) => reason);
     if (failures.length > 0)
       throw failures.length === 1 ? failures[0] : new SetupError(failures.map((error) => error.message).join('\n\n'));
-    return [...done, ...results.map(({ value }) => value)];
+    done.push(...results.map(({ value }) => value));
+    for (const phase of pending.filter(({ name }) => name === 'api tests')) done.push(await start(phase));
+    return done;
   } finally {
     lock.release();
   }

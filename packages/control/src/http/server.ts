@@ -40,7 +40,9 @@ export function httpServer(
   app.addHook('onRequest', async (request, reply) => {
     const { allowance, late } = desk.arrival({ address: request.ip, request: request.id });
     request.allowance = allowance;
-    return late && send(reply, request, late);
+    if (late) return send(reply, request, late);
+    // Before its body is looked at: that may be refused for what does not matter here.
+    return request.is404 ? refuseStray(send, request, reply) : undefined;
   });
   for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
     app.route({
@@ -100,12 +102,7 @@ function bareServer(ports: ControlPorts, send: Send, behindProxy: boolean): Fast
     // What a device sends is signed: all of it is there before anything is done with it.
     return request.routeOptions.config.uploads === 'package' ? coming : wholeOf(coming, request.routeOptions.bodyLimit);
   });
-  app.setNotFoundHandler((request, reply) => {
-    const allow = methodsOf(request.url);
-    if (allow === undefined) return send(reply, request, problem(unknownRoute(request), request.id));
-    const rejection: Rejection = { code: 'method.unknown', context: { ...unknownRoute(request).context, allow } };
-    return send(reply.header('allow', allow), request, problem(rejection, request.id));
-  });
+  app.setNotFoundHandler((request, reply) => refuseStray(send, request, reply));
   app.setErrorHandler((error, request, reply) => send(reply, request, problem(edgeFault(ports, error, request), request.id)));
   return app;
 }
@@ -184,6 +181,13 @@ function sender({ meter }: Pick<ControlPorts, 'meter'>): Send {
 function limitHeaders({ allowance }: FastifyRequest, allowances: readonly Allowance[] = []): Readonly<Record<string, string>> {
   const first = allowance && !allowances.includes(allowance) ? [allowance] : [];
   return rateLimitHeaders([...first, ...allowances]);
+}
+
+function refuseStray(send: Send, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const allow = methodsOf(request.url);
+  if (allow === undefined) return send(reply, request, problem(unknownRoute(request), request.id));
+  const rejection: Rejection = { code: 'method.unknown', context: { ...unknownRoute(request).context, allow } };
+  return send(reply.header('allow', allow), request, problem(rejection, request.id));
 }
 
 function unknownRoute({ method, url }: { readonly method: string; readonly url: string }): Rejection {

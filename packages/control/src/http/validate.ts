@@ -36,10 +36,29 @@ function compileAll(): ReadonlyMap<RouteName, RouteChecks> {
 function checkOf(where: string, schema: TSchema | undefined, isText: boolean): (value: unknown) => Checked {
   if (!schema) return (value) => (isEmpty(value) ? { ok: true, value: undefined } : { ok: false, detail: `${where} must be empty` });
   const check = Compile(schema) as unknown as Check;
+  const read = isText ? fromText(schema) : (raw: unknown) => raw;
   return (raw) => {
-    const value = isText ? Value.Convert(schema, { ...(raw as object | null) }) : raw;
+    const value = read(raw);
     return check.Check(value) ? { ok: true, value } : { ok: false, detail: firstError(where, check, value) };
   };
+}
+
+/** Numbers and booleans in their one spelling; what is spelt otherwise stays a text, which its schema refuses. */
+function fromText(schema: TSchema): (raw: unknown) => unknown {
+  const fields = (schema as { readonly properties?: Readonly<Record<string, { readonly type?: string }>> }).properties ?? {};
+  return (raw) =>
+    Object.fromEntries(
+      Object.entries({ ...(raw as object | null) }).map(([name, text]: [string, unknown]) => [
+        name,
+        typeof text === 'string' && Object.hasOwn(fields, name) ? valueOf(text, fields[name]?.type) : text,
+      ]),
+    );
+}
+
+function valueOf(text: string, type: string | undefined): unknown {
+  if (type === 'integer' && /^-?(0|[1-9][0-9]{0,15})$/.test(text)) return Number(text);
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
+  return text;
 }
 
 function isEmpty(value: unknown): boolean {

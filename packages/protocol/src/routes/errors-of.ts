@@ -24,7 +24,7 @@ export function errorsOf(route: Route): readonly ErrorCode[] {
   const found: readonly ErrorCode[] = [
     ...always,
     ...(access === 'open' ? [] : access === 'device' ? ofDevices : ofKeys),
-    ...(method === 'GET' ? [] : (['request.too-large'] as const)),
+    ...(method === 'GET' ? [] : (['request.too-large', 'request.refused'] as const)),
     ...(needsIdempotencyKey(route) ? (['idempotency.missing', 'idempotency.mismatch'] as const) : []),
     ...(form === 'bytes-in' ? (['blob.uploads'] as const) : []),
     ...(isList(route) ? (['cursor.foreign'] as const) : []),
