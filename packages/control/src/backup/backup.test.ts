@@ -72,6 +72,25 @@ test('a backup beside a running control restores to a network that goes on, with
   assert.ok((await checkStore(path.join(dir, 'again'))).holds);
 });
 
+test('blobs in a folder that controls share are taken from there, and restored to such a one', async (t) => {
+  const dir = place(t);
+  const rig = await startRig(t);
+  const blob = await putPackage(rig, Buffer.from('sealed bytes'));
+  const [shared, own] = [path.join(dir, 'shared'), path.join(rig.dir, 'blobs')];
+  fs.cpSync(own, shared, { recursive: true });
+  fs.rmSync(own, { recursive: true });
+  const without = await writeBackup({ dir: rig.dir }, path.join(dir, 'without'));
+  assert.equal(without.manifest.absentBlobs.length, 1);
+  const made = await writeBackup({ dir: rig.dir, blobs: shared }, path.join(dir, 'b'));
+  assert.deepEqual(made.manifest.absentBlobs, []);
+
+  const [again, sharedAgain] = [path.join(dir, 'again'), path.join(dir, 'shared-again')];
+  await restoreBackup(path.join(dir, 'b'), { dir: again, blobs: sharedAgain });
+  const files = (folder: string) => fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  assert.ok(files(sharedAgain).some((name) => name.endsWith(blob)));
+  assert.ok(!files(again).some((name) => name.endsWith(blob)));
+});
+
 test('rows of either store make the same bytes, and go into either', async (t) => {
   const dir = place(t);
   const server = await testServer();
