@@ -4,6 +4,7 @@ import path from 'node:path';
 import { processesOf } from '../tests/system/processes.ts';
 import { isAlive } from './light/process.ts';
 import { nodesIn } from './light/runtime.ts';
+import type { Child } from './child.ts';
 import type { CrashNetwork, Device } from './network.ts';
 import type { Blow } from './plan.ts';
 import type { Dice } from './random.ts';
@@ -24,13 +25,17 @@ export async function strike(network: CrashNetwork, blow: Blow, dice: Dice, paus
   await pause(dice.between(atMoment.from, atMoment.to));
   switch (blow.victim) {
     case 'control':
-      await network.control().kill();
+      await controlOf(network, dice).kill();
       return { at: 'at random', torn: false };
     case 'server':
       await network.server?.kill();
       return { at: 'at random', torn: false };
     case 'all':
-      await Promise.all([network.server?.kill(), network.control().kill(), ...network.devices.map(({ child }) => child.kill())]);
+      await Promise.all([
+        network.server?.kill(),
+        ...network.controls.map((each) => each.kill()),
+        ...network.devices.map(({ child }) => child.kill()),
+      ]);
       return { at: 'at random', torn: network.devices.filter(({ dir }) => dice.chance(50) && addTornWrite(dir, dice)).length > 0 };
     case 'worker': {
       const { child, dir } = deviceOf(network, blow.which);
@@ -46,7 +51,7 @@ export async function strike(network: CrashNetwork, blow: Blow, dice: Dice, paus
 
 async function strikeAtPoint(network: CrashNetwork, blow: Extract<Blow, { point: string }>, dice: Dice): Promise<Struck> {
   const device = blow.victim === 'worker' ? deviceOf(network, blow.which) : undefined;
-  const child = device?.child ?? network.control();
+  const child = device?.child ?? controlOf(network, dice);
   child.arm({ point: blow.point, times: blow.times });
   const reached = await child.diesWithin(reachWithinMs);
   await child.kill();
@@ -71,6 +76,12 @@ function killNode(network: CrashNetwork, which: number, dice: Dice): boolean {
     }
   }
   return false;
+}
+
+function controlOf({ controls }: CrashNetwork, dice: Dice): Child {
+  const control = dice.pick(controls);
+  if (control === undefined) throw new Error('a network without control');
+  return control;
 }
 
 function deviceOf({ devices }: CrashNetwork, which: number): Device {

@@ -10,7 +10,7 @@ import { lightPolicy, rayPolicy } from './policy.ts';
 import { Failure, runRounds } from './run.ts';
 import { newTally, reportOf, tableOf } from './tally.ts';
 
-const usage = 'Usage: npm run crash -- [--rounds <n>] [--store sqlite|postgres] [--seed <n>] [--ray] [--json]';
+const usage = 'Usage: npm run crash -- [--rounds <n>] [--store sqlite|postgres] [--controls <n>] [--seed <n>] [--ray] [--json]';
 const python = path.join(import.meta.dirname, '../.cache/python');
 
 process.exitCode = await main();
@@ -20,6 +20,7 @@ async function main(): Promise<number> {
     options: {
       rounds: { type: 'string', default: '200' },
       store: { type: 'string', default: 'sqlite' },
+      controls: { type: 'string', default: '1' },
       seed: { type: 'string' },
       ray: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -29,11 +30,15 @@ async function main(): Promise<number> {
   if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(seed)) return refuse(usage);
   const { store } = values;
   if (store !== 'sqlite' && store !== 'postgres') return refuse(`There is no store ${store}: sqlite or postgres.\n${usage}`);
+  const controls = Number(values.controls);
+  if (!Number.isInteger(controls) || controls < 1 || controls > 4) return refuse(usage);
+  if (controls > 1 && store !== 'postgres')
+    return refuse(`One database file has one control: --controls ${controls} needs --store postgres.\n${usage}`);
   if (values.ray && !fs.existsSync(path.join(python, 'bin/ray')))
     return refuse(`There is no Ray in ${python}: run \`npm start\` once, which installs it.`);
   // Short, for the paths of Ray's sockets.
   const dir = fs.mkdtempSync(path.join(values.ray ? '/tmp' : os.tmpdir(), 'crash-'));
-  return run({ dir, rounds, seed, ray: values.ray, json: values.json, store });
+  return run({ dir, rounds, seed, ray: values.ray, json: values.json, store, controls });
 }
 
 interface Wish {
@@ -43,9 +48,10 @@ interface Wish {
   readonly ray: boolean;
   readonly json: boolean;
   readonly store: 'sqlite' | 'postgres';
+  readonly controls: number;
 }
 
-async function run({ dir, rounds, seed, ray, json, store }: Wish): Promise<number> {
+async function run({ dir, rounds, seed, ray, json, store, controls }: Wish): Promise<number> {
   say(`seed ${seed}, data in ${dir}`);
   const tally = newTally();
   let broken: Failure['broken'] = [];
@@ -53,7 +59,14 @@ async function run({ dir, rounds, seed, ray, json, store }: Wish): Promise<numbe
   try {
     // Ray's nodes find their own temporary folder through this.
     if (ray) process.env['TMPDIR'] = dir;
-    const network = await startNetwork({ dir, policy: ray ? rayPolicy : lightPolicy, workers: 3, python: ray ? python : null, store });
+    const network = await startNetwork({
+      dir,
+      policy: ray ? rayPolicy : lightPolicy,
+      workers: 3,
+      python: ray ? python : null,
+      store,
+      controls,
+    });
     const restWithinMs = ray ? 150_000 : 30_000;
     try {
       await runRounds(network, { rounds, seed, restWithinMs, jobLines: ray ? 100 : 20, say }, tally);

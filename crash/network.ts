@@ -1,4 +1,4 @@
-// A network of real processes under one folder: one control, some workers, light nodes or real Ray. The harness kills them and starts them again.
+// A network of real processes under one folder: one control or, over a server, several; some workers, light nodes or real Ray. The harness kills them and starts them again.
 import fs from 'node:fs';
 import path from 'node:path';
 import { iogClient, type IogClient } from '@iog/client';
@@ -34,10 +34,11 @@ export interface CrashNetwork {
   readonly policy: Policy;
   readonly owner: Account;
   readonly devices: readonly Device[];
-  readonly url: string;
-  control(): Child;
+  readonly urls: readonly string[];
+  readonly controls: readonly Child[];
   /** The database server that the store is in; undefined for a store that is a file. */
   readonly server: TestServer | undefined;
+  /** Through one of the controls, turn by turn. */
   client(account: Account): IogClient;
   /** The rows of some kinds, or all, of one moment. */
   rows<K extends Row['kind']>(...kinds: readonly K[]): Promise<RowMap[K][]>;
@@ -52,18 +53,22 @@ export interface NetworkWish {
   readonly workers: number;
   readonly python: string | null;
   readonly store: StoreChoice['kind'];
+  /** More than one only over a server. */
+  readonly controls: number;
 }
 
-export async function startNetwork({ dir, policy, workers, python, store }: NetworkWish): Promise<CrashNetwork> {
+export async function startNetwork({ dir, policy, workers, python, store, controls: count }: NetworkWish): Promise<CrashNetwork> {
   const owner = await newAccount('owner');
   const firstAccount = { name: owner.name, keyHash: hashApiSecret(owner.key), recipient: owner.recipient };
   const server = store === 'postgres' ? await ownServer() : undefined;
   const choice = server && ({ kind: 'postgres', url: server.url('crash') } as const);
   const controlDir = path.join(dir, 'control');
   fs.mkdirSync(controlDir, { recursive: true, mode: 0o700 });
-  const startControl = (port: number) => {
+  const homes = Array.from({ length: count }, (_, i) => (i === 0 ? controlDir : path.join(dir, `control-${i + 1}`)));
+  const startControl = (home: string, port: number) => {
     const task: ControlTask = {
-      dir: controlDir,
+      dir: home,
+      blobs: path.join(controlDir, 'blobs'),
       host: '127.0.0.1',
       port,
       name: 'crash',
@@ -71,27 +76,31 @@ export async function startNetwork({ dir, policy, workers, python, store }: Netw
       firstAccount,
       ...(choice ? { store: choice } : {}),
     };
-    return startChild('control', task, path.join(dir, 'control.log'));
+    return startChild('control', task, `${home}.log`);
   };
-  const first = await startControl(0);
-  let control = first.child;
-  const url = first.up['url'] ?? '';
-  const port = Number(new URL(url).port);
+  const controls: Child[] = [];
+  const urls: string[] = [];
+  for (const home of homes) {
+    if (home !== controlDir) shareKey(controlDir, home);
+    const { child, up } = await startControl(home, 0);
+    controls.push(child);
+    urls.push(up['url'] ?? '');
+  }
   const clients: IogClient[] = [];
   const client = (account: Account): IogClient => {
-    const made = iogClient({ url, key: account.key, patienceMs });
+    const made = iogClient({ url: urls[clients.length % urls.length] ?? '', key: account.key, patienceMs });
     clients.push(made);
     return made;
   };
   const startWorker = async (home: string): Promise<Child> => {
-    const task: WorkerTask = { dir: home, url, rootPid: process.pid, python };
+    const task: WorkerTask = { dir: home, url: urls.join(','), rootPid: process.pid, python };
     return (await startChild('worker', task, `${home}.log`)).child;
   };
   const supplier = client(owner);
   const devices: Device[] = [];
   for (let i = 0; i < workers; i++) {
     const home = path.join(dir, `worker-${i + 1}`);
-    const id = await enrolled(supplier, url, home, i);
+    const id = await enrolled(supplier, urls[0] ?? '', home, i);
     devices.push({ id, dir: home, child: await startWorker(home) });
   }
   return {
@@ -99,14 +108,18 @@ export async function startNetwork({ dir, policy, workers, python, store }: Netw
     policy,
     owner,
     devices,
-    url,
-    control: () => control,
+    urls,
+    controls,
     server,
     client,
     rows: (...kinds) => rowsOf(choice?.url, path.join(controlDir, 'control.sqlite'), kinds.length === 0 ? undefined : kinds),
     async revive() {
       if (server && !server.isUp()) await server.start();
-      if (control.isDead()) control = (await startControl(port)).child;
+      await Promise.all(
+        homes.map(async (home, i) => {
+          if (controls[i]?.isDead()) controls[i] = (await startControl(home, Number(new URL(urls[i] ?? '').port))).child;
+        }),
+      );
       await Promise.all(
         devices.map(async (device) => {
           if (device.child.isDead()) device.child = await startWorker(device.dir);
@@ -115,10 +128,16 @@ export async function startNetwork({ dir, policy, workers, python, store }: Netw
     },
     async stop() {
       for (const made of clients) made.close();
-      await Promise.all([control.kill(), ...devices.map(({ child }) => child.kill())]);
+      await Promise.all([...controls.map((each) => each.kill()), ...devices.map(({ child }) => child.kill())]);
       await server?.stop();
     },
   };
+}
+
+/** Controls of one network have one key. */
+function shareKey(from: string, to: string): void {
+  fs.mkdirSync(to, { recursive: true, mode: 0o700 });
+  fs.copyFileSync(path.join(from, 'network.key'), path.join(to, 'network.key'));
 }
 
 /** However this process ends, its server does too. */

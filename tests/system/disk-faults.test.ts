@@ -163,7 +163,7 @@ test('a second control on the same directory is refused, and names the first, wh
 test('a second worker on the same device is refused; the first goes on', async (t) => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'crash-disk-'));
   t.after(() => leaveNothing(dir));
-  const network = await startNetwork({ dir, policy: lightPolicy, workers: 1, python: null, store: 'sqlite' });
+  const network = await startNetwork({ dir, policy: lightPolicy, workers: 1, python: null, store: 'sqlite', controls: 1 });
   t.after(() => network.stop());
   const [device] = network.devices;
   assert.ok(device);
@@ -173,7 +173,7 @@ test('a second worker on the same device is refused; the first goes on', async (
     const view = await show();
     return view.connected && view;
   });
-  const task = { dir: device.dir, url: network.url, rootPid: process.pid, python: null };
+  const task = { dir: device.dir, url: network.urls[0] ?? '', rootPid: process.pid, python: null };
   const second = startChild('worker', task, path.join(dir, 'second.log'));
   await assert.rejects(second, refusedAs('device.in-use', /is run by another worker already(, process \d+)?: stop that one first/));
   const { connected, epoch: later } = await show();
@@ -189,7 +189,7 @@ test(
     const home = path.join(dir, 'worker-1');
     fs.mkdirSync(home, { mode: 0o700 });
     mountTmpfs(home, '2m');
-    const network = await startNetwork({ dir, policy: lightPolicy, workers: 1, python: null, store: 'sqlite' });
+    const network = await startNetwork({ dir, policy: lightPolicy, workers: 1, python: null, store: 'sqlite', controls: 1 });
     t.after(() => network.stop());
     const client = network.client(network.owner);
     await until('the device', 20_000, async () =>
