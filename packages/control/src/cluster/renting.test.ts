@@ -114,6 +114,8 @@ test('a key whose cap is used up holds nothing more; what comes back of it may b
   await rig.call('POST', `/v1/clusters/${first.id}/end`);
   const ended = async () => (await rig.call<ClusterView>('GET', `/v1/clusters/${first.id}`)).body;
   await until('the end', async () => (await ended()).state === 'ended');
+  const { body: who } = await rig.call<{ key: KeyView }>('GET', '/v1/key', undefined, { key });
+  assert.deepEqual([who.key.spentMicro, who.key.spendCapMicro], [(await ended()).paidMicro, quote.capMicro]);
   const leftMicro = BigInt(quote.capMicro) - BigInt((await ended()).paidMicro);
   const smaller = await quoteOf(rig, { durationMs: 300_000 });
   assert.ok(BigInt(smaller.capMicro) <= leftMicro);
