@@ -4,7 +4,7 @@ import { idSchema } from './ids.ts';
 import { InstantSchema } from './time.ts';
 import { AmountSchema, CurrencySchema } from './money.ts';
 import { SliceSchema } from './fleet.ts';
-import { DemandSchema, QuoteSchema } from './market.ts';
+import { DemandSchema, QuoteSchema, longestAskMs } from './market.ts';
 import { CountSchema, HexSchema, NameSchema, RecipientSchema, SealedSchema, TextSchema, oneOf, strict } from './schema.ts';
 
 export const clusterStates = ['forming', 'running', 'ending', 'ended'] as const;
@@ -38,6 +38,16 @@ export const NewClusterSchema = strict({
 });
 export type NewCluster = Static<typeof NewClusterSchema>;
 
+/**
+ * So much longer, at unchanged rates. What is added to the cap is what its nodes cost in that time, or `capMicro` where that is less. A
+ * group of nodes whose own time is over stays over.
+ */
+export const ExtensionSchema = strict({
+  byMs: Type.Integer({ minimum: 60_000, maximum: longestAskMs }),
+  capMicro: Type.Optional(AmountSchema),
+});
+export type Extension = Static<typeof ExtensionSchema>;
+
 export const LeaseViewSchema = strict({
   id: idSchema('lea'),
   cluster: idSchema('clu'),
@@ -49,6 +59,8 @@ export const LeaseViewSchema = strict({
   state: oneOf(leaseStates),
   step: oneOf(nodeSteps),
   detail: TextSchema,
+  /** Which group of the demand it is of, counted from 0; left out for the first. */
+  group: Type.Optional(CountSchema),
   slice: SliceSchema,
   rateMicroPerHour: AmountSchema,
   createdAt: InstantSchema,

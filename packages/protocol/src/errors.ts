@@ -239,6 +239,11 @@ export const errors = {
   },
   'method.unknown': { status: 405, sentence: 'There is no {method} {path}; there is {allow}.', next: 'Use a method that is there.' },
   'request.headers-too-large': { status: 431, sentence: 'The headers of the request are too large.', next: 'Send shorter headers.' },
+  'key.other': {
+    status: 403,
+    sentence: 'This key has a spend cap, and the cluster {cluster} was made with another key.',
+    next: 'Extend it with the key that made it, or with one that has no spend cap.',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errors;

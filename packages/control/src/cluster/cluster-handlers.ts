@@ -6,10 +6,18 @@ import { type Call, accountOf, answer, command, refuse } from '../command.ts';
 import { missing, own, rowOf, rowsOf } from '../own-rows.ts';
 import { pageOf } from '../paging.ts';
 import { createHandler } from './create-handler.ts';
+import { extendHandler } from './extend-handler.ts';
 import { clusterView } from './views.ts';
 import { wakeCluster } from './wake.ts';
 
-export type ClusterRoute = 'cluster.create' | 'cluster.list' | 'cluster.show' | 'cluster.end' | 'cluster.minutes' | 'receipt.show';
+export type ClusterRoute =
+  | 'cluster.create'
+  | 'cluster.list'
+  | 'cluster.show'
+  | 'cluster.end'
+  | 'cluster.extend'
+  | 'cluster.minutes'
+  | 'receipt.show';
 
 export function clusterRoutes(ports: ControlPorts): Pick<Handlers, ClusterRoute> {
   return {
@@ -17,6 +25,7 @@ export function clusterRoutes(ports: ControlPorts): Pick<Handlers, ClusterRoute>
     'cluster.list': (call) => list(ports, call),
     'cluster.show': (call) => show(ports, call),
     'cluster.end': (call) => end(ports, call),
+    'cluster.extend': (call) => extendHandler(ports, call),
     'cluster.minutes': (call) => minutes(ports, call),
     'receipt.show': (call) => receipt(ports, call),
   };

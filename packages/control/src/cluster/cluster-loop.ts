@@ -64,7 +64,7 @@ async function stepOne(ports: ControlPorts, id: string, trace: string | undefine
       ...settleUnstarted(step.leases, now),
     ];
     if (step.settled) return { writes: await finished(ports, read, step, now), value: changedBy(step.leases, []) };
-    if (step.wanted > 0) rows.push(...(await replaced(ports, read, step, now)));
+    if (step.wanted.length > 0) rows.push(...(await replaced(ports, read, step, now)));
     const latest = lastOfEach(rows);
     return { writes: latest, value: latest.length > 0 ? changedBy(step.leases, latest) : undefined };
   });

@@ -70,6 +70,7 @@ export function clusterView(cluster: ClusterRow, leases: readonly LeaseRow[], no
 function leaseView(lease: LeaseRow): LeaseView {
   return {
     ...pick(lease, shownOfLease),
+    ...(lease.group === undefined ? {} : { group: lease.group }),
     rateMicroPerHour: String(lease.rateMicroPerHour),
     paidMicro: String(lease.paidMicro),
   };

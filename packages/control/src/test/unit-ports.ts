@@ -104,6 +104,7 @@ export function unitDevice(changes: Partial<DeviceRow> = {}): DeviceRow {
 /** An active lease of that device; T1 is the rig's first moment. */
 export function unitLease(changes: Partial<LeaseRow> = {}): LeaseRow {
   const slice = { cores: [0], memoryBytes: 1_000_000_000, gpus: [] };
-  const born = { id: leaseId, cluster, device: unitDevice(), slice, rateMicroPerHour: 60_000n, role: 'head', sealedSecret: null } as const;
+  const terms = { slice, rateMicroPerHour: 60_000n, role: 'head', group: 0, sealedSecret: null } as const;
+  const born = { id: leaseId, cluster, device: unitDevice(), ...terms };
   return { ...activate(reserve(born, unitNow), unitNow), ...changes };
 }

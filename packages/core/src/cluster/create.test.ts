@@ -112,7 +112,7 @@ test('replacements count, take their units, and become the head where one is nee
     secrets: { sealedTo: { [sampleId('dev', 1)]: 'x' }, sealedToRenter: '', recipient: '', renterRecipient: '' },
   });
   const slice = { cores: [0], memoryBytes: 1_000_000_000, gpus: [] };
-  const nodes = two.map((device, i) => ({ lease: sampleLease(i + 7), device, slice, rateMicroPerHour: 1n }));
+  const nodes = two.map((device, i) => ({ lease: sampleLease(i + 7), device, group: 0, slice, rateMicroPerHour: 1n }));
   const added = addNodes(cluster, nodes, true, now);
   assert.ok(added.ok);
   assert.deepEqual(

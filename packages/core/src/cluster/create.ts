@@ -1,5 +1,5 @@
 // The birth of a cluster: capacity, the hold and the leases in one decision.
-import type { AccountId, ClusterId, EntryId, Instant, LeaseId, NewCluster, Policy } from '@iog/protocol';
+import type { AccountId, ClusterId, EntryId, Instant, LeaseId, NewCluster, Policy, Quote } from '@iog/protocol';
 import { formatAmount } from '@iog/protocol';
 import type { BalanceRow, ClusterRow, DeviceRow, KeyRow, LeaseRow, Row } from '../rows.ts';
 import { type Decision, accept, reject } from '../decision.ts';
@@ -7,6 +7,8 @@ import { admissible, takeSlice } from '../fleet/index.ts';
 import { placeHold } from '../ledger/index.ts';
 import { spendWithin } from '../identity/index.ts';
 import { reserve } from '../lease/lease.ts';
+import { shapesOf } from '../market/demand.ts';
+import { groupOfEach } from './groups.ts';
 import { tell } from './story.ts';
 
 export interface ClusterBirth {
@@ -52,7 +54,8 @@ export function createCluster(birth: ClusterBirth, now: Instant, policy: Policy)
     refundedMicro: 0n,
     feeMicro: 0n,
     feeBasisPoints: quote.feeBasisPoints,
-    topRateMicroPerHour: rates.reduce((top, rate) => (rate > top ? rate : top), 0n),
+    topRateMicroPerHour: topOf(rates),
+    ...(quote.demand.more ? { groups: groupsAtBirth(quote, now) } : {}),
     createdAt: now,
     endsAt: now + quote.durationMs,
     endingAt: null,
@@ -72,7 +75,7 @@ export function createCluster(birth: ClusterBirth, now: Instant, policy: Policy)
 
   const taken = takeUnits(birth, blank, now, policy);
   if (!taken.ok) return taken;
-  const held = placeHold({ id: birth.entryId, at: now, cluster: blank, balances: birth.balances });
+  const held = placeHold({ id: birth.entryId, at: now, cluster: blank, amountMicro: capMicro, balances: birth.balances });
   if (!held.ok) return held;
   const told = tell(blank, now, [
     {
@@ -86,9 +89,22 @@ export function createCluster(birth: ClusterBirth, now: Instant, policy: Policy)
   return accept([told.cluster, ...told.events, ...taken.rows, ...held.rows, spent], told.cluster);
 }
 
+function groupsAtBirth({ demand, nodes, durationMs }: Quote, now: Instant): NonNullable<ClusterRow['groups']> {
+  const groups = groupOfEach(demand);
+  return shapesOf(demand).map((shape, group) => ({
+    topRateMicroPerHour: topOf(nodes.filter((_, i) => groups[i] === group).map((node) => BigInt(node.rateMicroPerHour))),
+    endsAt: now + (shape.durationMs ?? durationMs),
+  }));
+}
+
+function topOf(rates: readonly bigint[]): bigint {
+  return rates.reduce((top, rate) => (rate > top ? rate : top), 0n);
+}
+
 function takeUnits(birth: ClusterBirth, cluster: ClusterRow, now: Instant, policy: Policy): Decision<readonly LeaseRow[]> {
   const devices = new Map<string, DeviceRow>();
   const leases: LeaseRow[] = [];
+  const groups = groupOfEach(birth.wanted.quote.demand);
   for (const [i, node] of birth.wanted.quote.nodes.entries()) {
     const device = devices.get(node.device) ?? birth.devices.get(node.device);
     const id = birth.leaseIds[i];
@@ -101,9 +117,8 @@ function takeUnits(birth: ClusterBirth, cluster: ClusterRow, now: Instant, polic
     devices.set(device.id, taken.value);
     const rateMicroPerHour = BigInt(node.rateMicroPerHour);
     const sealedSecret = birth.wanted.secrets.sealedTo[device.id] ?? null;
-    leases.push(
-      reserve({ id, cluster, device, slice: node.slice, rateMicroPerHour, role: i === 0 ? 'head' : 'member', sealedSecret }, now),
-    );
+    const role = i === 0 ? 'head' : 'member';
+    leases.push(reserve({ id, cluster, device, slice: node.slice, rateMicroPerHour, role, group: groups[i] ?? 0, sealedSecret }, now));
   }
   const rows: Row[] = [...devices.values(), ...leases];
   return accept(rows, leases);

@@ -9,6 +9,7 @@ import { tell } from './story.ts';
 export interface Replacement {
   readonly lease: LeaseId;
   readonly device: DeviceRow;
+  readonly group: number;
   readonly slice: Slice;
   readonly rateMicroPerHour: bigint;
 }
@@ -39,6 +40,7 @@ export function addNodes(
           slice: node.slice,
           rateMicroPerHour: node.rateMicroPerHour,
           role,
+          group: node.group,
           sealedSecret: sealedFor(cluster, node.device.id),
         },
         now,

@@ -19,6 +19,8 @@ export interface ClusterRow {
   readonly feeBasisPoints: number;
   /** The most that one node of the quote costs: what a replacement may cost. */
   readonly topRateMicroPerHour: bigint;
+  /** Of a cluster of several shapes, group by group: what a replacement may cost, and until when it is rented. */
+  readonly groups?: readonly { readonly topRateMicroPerHour: bigint; readonly endsAt: Instant }[];
   readonly createdAt: Instant;
   readonly endsAt: Instant;
   readonly endingAt: Instant | null;

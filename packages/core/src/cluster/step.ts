@@ -2,7 +2,9 @@
 import type { EndReason, Instant, Policy } from '@iog/protocol';
 import { accrued } from '@iog/protocol';
 import type { ClusterRow, JobRow, LeaseRow, Row } from '../rows.ts';
-import { endLease, isLive, runMs } from '../lease/lease.ts';
+import { endLease, endOnTime, isLive, runMs } from '../lease/lease.ts';
+import { nodesOf } from '../market/demand.ts';
+import { due, groupOf, groupsOf, lacking } from './groups.ts';
 import { endWith, isOver, surviveHeadLoss } from '../job/job.ts';
 import { type Telling, tell } from './story.ts';
 
@@ -12,10 +14,10 @@ export interface ClusterRows {
   readonly jobs: readonly JobRow[];
 }
 
-/** What a step leaves to be done: `wanted` nodes to be placed now (the first as head where `head`), or everything settled and the rest to be refunded. */
+/** What a step leaves to be done: the group of each node to be placed now (the first as head where `needsHead`), or everything settled and the rest to be refunded. */
 export interface ClusterStep extends ClusterRows {
   readonly rows: readonly Row[];
-  readonly wanted: number;
+  readonly wanted: readonly number[];
   readonly needsHead: boolean;
   readonly settled: boolean;
 }
@@ -37,10 +39,11 @@ export function stepCluster(before: ClusterRows, now: Instant, policy: Policy): 
   const reason = endReason(before, now);
   if (reason) return endCluster(before, reason, now, policy);
   const tellings: Telling[] = [];
-  let rows = noticeHeadLoss(endLate(before, now, policy), now, policy, tellings);
-  rows = noticeRunning(rows, tellings);
+  let rows = noticeHeadLoss(endLate(endGroups(before, now, policy), now, policy), now, policy, tellings);
+  rows = noticeRunning(rows, tellings, now);
   const shortage = missing(rows, now);
-  if (shortage.wanted > 0 && rows.cluster.replacements + shortage.wanted > policy.cluster.maxReplacements * rows.cluster.demand.nodes) {
+  const wanted = shortage.wanted.length;
+  if (wanted > 0 && rows.cluster.replacements + wanted > policy.cluster.maxReplacements * nodesOf(rows.cluster.demand)) {
     return endCluster(rows, 'lost', now, policy, { before, tellings });
   }
   return finish(before, rows, tellings, now, { ...shortage, settled: false });
@@ -55,6 +58,17 @@ function endReason({ cluster, leases, jobs }: ClusterRows, now: Instant): EndRea
   const head = leases.find((lease) => lease.id === cluster.head);
   if (cluster.idleEndMs !== null && head?.state === 'active' && jobs.every(isOver) && head.idleMs >= cluster.idleEndMs) return 'idle';
   return undefined;
+}
+
+/** The time of a group is over before that of its cluster: its leases end then, and the cluster goes on without it. */
+function endGroups(rows: ClusterRows, now: Instant, policy: Policy): ClusterRows {
+  const groups = groupsOf(rows.cluster);
+  const endOf = (lease: LeaseRow): Instant => groups[groupOf(lease)]?.endsAt ?? rows.cluster.endsAt;
+  if (!rows.leases.some((lease) => isLive(lease) && now >= endOf(lease))) return rows;
+  return {
+    ...rows,
+    leases: rows.leases.map((lease) => (isLive(lease) && now >= endOf(lease) ? endOnTime(lease, endOf(lease), now, policy) : lease)),
+  };
 }
 
 /** A node of a running cluster that is not ready within the forming time is given up, so that another can take its place. */
@@ -89,11 +103,11 @@ function noticeHeadLoss(rows: ClusterRows, now: Instant, policy: Policy, telling
   };
 }
 
-function noticeRunning(rows: ClusterRows, tellings: Telling[]): ClusterRows {
+function noticeRunning(rows: ClusterRows, tellings: Telling[], now: Instant): ClusterRows {
   const live = rows.leases.filter(isLive);
   const active = live.filter((lease) => lease.state === 'active');
   const waiting = live.filter((lease) => lease.state === 'reserved');
-  const whole = active.length >= rows.cluster.demand.nodes && rows.cluster.head !== null;
+  const whole = active.length >= due(rows.cluster, now).length && rows.cluster.head !== null;
   const waitsFor = whole
     ? ''
     : waiting.length > 0
@@ -108,11 +122,11 @@ function noticeRunning(rows: ClusterRows, tellings: Telling[]): ClusterRows {
 }
 
 /** How many nodes must be placed. A new incarnation waits until the old one is off its devices, or until their time to say so is over. */
-function missing({ cluster, leases }: ClusterRows, now: Instant): { wanted: number; needsHead: boolean } {
-  const live = leases.filter(isLive);
+function missing({ cluster, leases }: ClusterRows, now: Instant): Pick<ClusterStep, 'wanted' | 'needsHead'> {
+  const wanted = lacking(cluster, leases, now);
   const leaving = leases.some((lease) => lease.state === 'ending' && !lease.stopped && lease.stopBy !== null && now < lease.stopBy);
-  if (cluster.head === null) return { wanted: leaving ? 0 : cluster.demand.nodes - live.length, needsHead: true };
-  return { wanted: cluster.demand.nodes - live.length, needsHead: false };
+  if (cluster.head === null) return { wanted: leaving ? [] : wanted, needsHead: true };
+  return { wanted, needsHead: false };
 }
 
 /** Ends a cluster for a reason: its leases end now, its jobs are told. Nothing to do when it is ending already. */
@@ -137,7 +151,7 @@ export function endCluster(
     jobs: current.jobs.map((job) => endWith(job, reason === 'renter' ? 'stopped' : 'lost', `the cluster ended: ${reason}`, now)),
   };
   return finish(before, rows, [...tellings, { event: 'cluster.ending', subject: rows.cluster.id, detail: reason }], now, {
-    wanted: 0,
+    wanted: [],
     needsHead: false,
     settled: false,
   });
@@ -151,7 +165,7 @@ function stepEnding(before: ClusterRows, now: Instant): ClusterStep {
     .join('; ')
     .slice(0, 512);
   const rows = settled || waitsFor === before.cluster.waitsFor ? before : { ...before, cluster: { ...before.cluster, waitsFor } };
-  return finish(before, rows, [], now, { wanted: 0, needsHead: false, settled });
+  return finish(before, rows, [], now, { wanted: [], needsHead: false, settled });
 }
 
 function finish(
@@ -173,7 +187,7 @@ function finish(
 }
 
 function unchanged(rows: ClusterRows): ClusterStep {
-  return { ...rows, rows: [], wanted: 0, needsHead: false, settled: false };
+  return { ...rows, rows: [], wanted: [], needsHead: false, settled: false };
 }
 
 /** What changed about leases, as events. */

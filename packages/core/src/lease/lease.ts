@@ -12,11 +12,12 @@ export interface NewLease {
   readonly slice: Slice;
   readonly rateMicroPerHour: bigint;
   readonly role: Role;
+  readonly group: number;
   readonly sealedSecret: string | null;
 }
 
 /** A lease that waits for its node: money does not run yet. */
-export function reserve({ id, cluster, device, slice, rateMicroPerHour, role, sealedSecret }: NewLease, now: Instant): LeaseRow {
+export function reserve({ id, cluster, device, slice, rateMicroPerHour, role, group, sealedSecret }: NewLease, now: Instant): LeaseRow {
   return {
     kind: 'lease',
     id,
@@ -28,6 +29,7 @@ export function reserve({ id, cluster, device, slice, rateMicroPerHour, role, se
     slice,
     rateMicroPerHour,
     role,
+    ...(group > 0 ? { group } : {}),
     incarnation: cluster.incarnation,
     generation: 1,
     state: 'reserved',
@@ -116,8 +118,16 @@ function sameReport(a: LeaseRow, b: LeaseRow): boolean {
 
 /** The lease of a device that fell silent: its money ends at its last good evidence, but never within a minute that has its verdict. */
 export function loseLease(lease: LeaseRow, now: Instant, policy: Policy): LeaseRow {
-  const decidedUntil = lease.startedAt === null ? now : lease.startedAt + lease.nextMinute * minuteMs;
-  return endLease(lease, 'device lost: no word from it', Math.max(lease.chain?.at ?? 0, decidedUntil), now, policy);
+  return endLease(lease, 'device lost: no word from it', Math.max(lease.chain?.at ?? 0, decidedUntil(lease, now)), now, policy);
+}
+
+/** A lease whose time was over at `at`: it ends then, however late that is noticed, but never within a minute that has its verdict. */
+export function endOnTime(lease: LeaseRow, at: Instant, now: Instant, policy: Policy): LeaseRow {
+  return endLease(lease, 'its time is over', Math.max(at, decidedUntil(lease, at)), now, policy);
+}
+
+function decidedUntil({ startedAt, nextMinute }: LeaseRow, otherwise: Instant): Instant {
+  return startedAt === null ? otherwise : startedAt + nextMinute * minuteMs;
 }
 
 /** Milliseconds from T1 to T2, or to now while it runs. */

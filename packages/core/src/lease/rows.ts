@@ -14,6 +14,8 @@ export interface LeaseRow {
   readonly slice: Slice;
   readonly rateMicroPerHour: bigint;
   readonly role: Role;
+  /** Which group of the cluster's nodes it is of; the first where it does not say. */
+  readonly group?: number;
   readonly incarnation: number;
   readonly generation: number;
   readonly state: LeaseState;

@@ -12,19 +12,20 @@ interface Doing {
   readonly entryId: EntryId;
 }
 
-/** Sets the cap aside: the hold is the cap. Rejects `balance.short`. */
+/** Sets money aside for a cluster: its cap, or what its cap grows by. Rejects `balance.short`. */
 export function placeHold({
   cluster,
+  amountMicro,
   balances,
   at,
   id,
 }: {
   readonly cluster: ClusterRow;
+  readonly amountMicro: bigint;
   readonly balances: Balances;
   readonly at: Instant;
   readonly id: EntryId;
 }): Decision<EntryRow> {
-  const amountMicro = cluster.capMicro;
   const lines = [
     { account: availableOf(cluster.account), amountMicro: -amountMicro },
     { account: holdOf(cluster.id), amountMicro },

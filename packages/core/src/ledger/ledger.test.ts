@@ -56,13 +56,14 @@ function rent(capMicro: bigint, feeBasisPoints: number) {
       entryId: ledger.entryId(),
     }),
   );
-  ledger.done(placeHold({ cluster, balances, at: now, id: ledger.entryId() }));
+  ledger.done(placeHold({ cluster, amountMicro: cluster.capMicro, balances, at: now, id: ledger.entryId() }));
   return { ledger, cluster };
 }
 
 test('a movement that the renter cannot cover is rejected, with what there is and what is needed', () => {
   const short = placeHold({
     cluster: sampleClusterRow({ capMicro: 10n }),
+    amountMicro: 10n,
     balances: balancesOf(balance(available, 9n)),
     at: now,
     id: sampleEntry(1),

@@ -56,7 +56,16 @@ export function sampleLeaseRow(n: number, changes: Partial<LeaseRow> = {}): Leas
   const device = sampleDevice(n, { account: sampleSupplier });
   const slice = { cores: [0], memoryBytes: 1_000_000_000, diskBytes: 0, gpus: [] };
   const lease = reserve(
-    { id: sampleLease(n), cluster: sampleClusterRow(), device, slice, rateMicroPerHour: 60_000n, role: 'head', sealedSecret: null },
+    {
+      id: sampleLease(n),
+      cluster: sampleClusterRow(),
+      device,
+      slice,
+      rateMicroPerHour: 60_000n,
+      role: 'head',
+      group: 0,
+      sealedSecret: null,
+    },
     sampleNow,
   );
   return { ...lease, state: 'active', startedAt: sampleNow, ...changes };

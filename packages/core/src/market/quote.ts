@@ -2,6 +2,7 @@
 import type { AccountId, Demand, Instant, Policy, Quote, QuoteId, QuoteNode, Rejection } from '@iog/protocol';
 import { accruedUp, formatAmount, minuteMs } from '@iog/protocol';
 import { type Decision, accept, reject } from '../decision.ts';
+import { shapesOf } from './demand.ts';
 import { isolationOf } from '../fleet/device-view.ts';
 import type { PlacedNode, Placement } from '../placement/place.ts';
 
@@ -25,7 +26,7 @@ export function quoteBody({ id, account, demand, placement, policy, policyHash, 
   if (nodes === null) return reject('quote.empty', { reason: emptiedBy ? `${emptiedBy.filter}: ${emptiedBy.detail}` : 'no device' });
   const told = (micro: bigint): string => `${formatAmount(micro)} ${policy.currency}`;
   const leastMicro = accruedUp(rateMicroPerHour, minuteMs);
-  const capMicro = demand.capMicro === undefined ? accruedUp(rateMicroPerHour, demand.durationMs) : BigInt(demand.capMicro);
+  const capMicro = demand.capMicro === undefined ? wholeMicro(nodes, demand) : BigInt(demand.capMicro);
   if (capMicro < leastMicro) {
     return reject('request.refused', { detail: `the cap is ${told(capMicro)}, and one minute of these nodes costs ${told(leastMicro)}` });
   }
@@ -46,6 +47,18 @@ export function quoteBody({ id, account, demand, placement, policy, policyHash, 
     notice: policy.notice,
     policy: policyHash,
   });
+}
+
+/** What all nodes cost for the whole time of their groups, rounded up once. */
+function wholeMicro(nodes: readonly PlacedNode[], demand: Demand): bigint {
+  const timesMs = shapesOf(demand).flatMap(({ nodes: count, durationMs }) =>
+    Array.from({ length: count }, () => durationMs ?? demand.durationMs),
+  );
+  // Rates times milliseconds: `accruedUp` of one millisecond divides by those of an hour.
+  return accruedUp(
+    nodes.reduce((sum, { rateMicroPerHour }, i) => sum + rateMicroPerHour * BigInt(timesMs[i] ?? demand.durationMs), 0n),
+    1,
+  );
 }
 
 /** Why a quote that comes back cannot be used: altered, another account's, expired (terms of an earlier policy count as expired). */

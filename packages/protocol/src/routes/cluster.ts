@@ -1,6 +1,6 @@
 // cluster over HTTP: renting, the story, the minutes and the bill.
 import { Type } from 'typebox';
-import { ClusterViewSchema, EventSchema, NewClusterSchema } from '../cluster.ts';
+import { ClusterViewSchema, EventSchema, ExtensionSchema, NewClusterSchema } from '../cluster.ts';
 import { MinuteViewSchema, ReceiptSchema } from '../ledger.ts';
 import { idSchema } from '../ids.ts';
 import { strict } from '../schema.ts';
@@ -52,6 +52,16 @@ export const clusterRoutes = {
     body: nothing,
     answer: ClusterViewSchema,
     errors: ['not-found'],
+  },
+  'cluster.extend': {
+    summary: 'Moves the end of a cluster, and adds what that costs to its hold',
+    method: 'POST',
+    path: '/v1/clusters/:cluster/extend',
+    access: 'rent',
+    params: clusterParams,
+    body: ExtensionSchema,
+    answer: ClusterViewSchema,
+    errors: ['not-found', 'cluster.state', 'balance.short', 'key.spend-cap', 'key.other'],
   },
   'cluster.events': {
     summary: 'The story of a cluster as server-sent events, resumable by Last-Event-ID',

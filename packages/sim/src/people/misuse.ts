@@ -8,7 +8,7 @@ import { type Held, type RenterRoom, quoted, sealed } from './terms.ts';
 /** What is not theirs, or is no request at all. */
 export async function misuse(person: Person, room: RenterRoom, { id }: Held): Promise<void> {
   const { draw } = person;
-  const { court, recipient } = room;
+  const { court } = room;
   const which = draw.between(0, 11);
   if (which === 0) await person.ask('cluster.show', { params: { cluster: `clu_${'0'.repeat(26)}` } });
   else if (which === 1) await person.ask('cluster.end', { params: { cluster: id }, body: '{"and":"more"}' });
@@ -17,13 +17,13 @@ export async function misuse(person: Person, room: RenterRoom, { id }: Held): Pr
   else if (which === 4) await person.ask('cluster.show', { params: { cluster: id }, authorization: 'Bearer iog_aaaaaaaaaaaaaaaaaaaaaaaa' });
   else if (which === 5) await person.ask('device.list');
   else if (which === 6) await person.ask('job.show', { params: { job: `job_${'0'.repeat(26)}` } });
-  else if (which === 7) await narrowKey(person, court, recipient);
+  else if (which === 7) await narrowKey(person, room, id);
   else if (which === 8) await wrongTerms(person, room);
   else await neighbours(person, court);
 }
 
 /** A second key: it may do only what it was made for, and nothing once it is revoked. */
-async function narrowKey(person: Person, court: Court, recipient: string): Promise<void> {
+async function narrowKey(person: Person, { court, recipient }: RenterRoom, cluster: string): Promise<void> {
   const secret = makeApiSecret(person.draw.bytes(32));
   const made = await person.ask('key.create', {
     body: json({ name: 'second', hash: hashApiSecret(secret), scopes: ['read', 'rent'], spendCapMicro: '10' }),
@@ -41,11 +41,19 @@ async function narrowKey(person: Person, court: Court, recipient: string): Promi
     if (spent?.status === 200)
       court.breaks('7 a key spends no more than its cap', `${person.name} spent ${quote.capMicro} with a key that may spend 10`);
   }
+  const longer = await person.ask('cluster.extend', { authorization, params: { cluster }, body: json({ byMs: 60_000 }) });
+  if (longer?.status === 200)
+    court.breaks('7 a key spends no more than its cap', `${person.name} extended ${cluster} with a key that may spend 10`);
   const revoked = await person.ask('key.revoke', { params: { key: made.body['id'] }, body: '{}' });
   if (revoked?.status !== 200) return;
   const after = await person.ask('account.show', { authorization });
   if (after?.status === 200) court.breaks('7 a key opens what it was made for', `${person.name} was let in with a revoked key`);
 }
+
+const bodies: Readonly<Record<string, { body: string }>> = {
+  'cluster.end': { body: '{}' },
+  'cluster.extend': { body: json({ byMs: 60_000 }) },
+};
 
 /** Another's cluster is not there. */
 async function neighbours(person: Person, court: Court): Promise<void> {
@@ -53,8 +61,8 @@ async function neighbours(person: Person, court: Court): Promise<void> {
   const others = court.rows.all('cluster').filter(({ account }) => account !== mine);
   if (others.length === 0 || mine === 'undefined') return;
   const { id } = person.draw.pick(others);
-  for (const route of ['cluster.show', 'receipt.show', 'job.list', 'cluster.end'] as const) {
-    const said = await person.ask(route, { params: { cluster: id }, ...(route === 'cluster.end' ? { body: '{}' } : {}) });
+  for (const route of ['cluster.show', 'receipt.show', 'job.list', 'cluster.end', 'cluster.extend'] as const) {
+    const said = await person.ask(route, { params: { cluster: id }, ...bodies[route] });
     if (said?.status === 200) court.breaks("7 another's cluster is not there", `${person.name} of ${mine} was answered ${route} of ${id}`);
   }
 }

@@ -1,5 +1,5 @@
-// A renter: asks for money and quotes, creates, races, overspends, retries well and badly, submits and stops jobs, ends, and vanishes.
-import type { ClusterView, JobView } from '@iog/protocol';
+// A renter: asks for money and quotes, creates, races, overspends, retries well and badly, submits and stops jobs, extends, ends, and vanishes.
+import { type ClusterView, type JobView, longestAskMs } from '@iog/protocol';
 import { canonical, newClusterSecrets, sealTo, toBase64url } from '@iog/seal';
 import type { Court } from '../laws/court.ts';
 import { type Held, type RenterRoom, quoted, sealed } from './terms.ts';
@@ -22,8 +22,9 @@ export async function rents(person: Person, room: RenterRoom): Promise<void> {
       if (made) clusters.push(made);
       if (made && draw.hits(0.7)) await submit(person, room, made);
     } else if (dice < 0.6) await submit(person, room, cluster);
-    else if (dice < 0.68) await stop(person, cluster);
-    else if (dice < 0.8) await end(person, room, cluster);
+    else if (dice < 0.66) await stop(person, cluster);
+    else if (dice < 0.74) await extend(person, room, cluster);
+    else if (dice < 0.82) await end(person, room, cluster);
     else if (dice < 0.9) await look(person, room, cluster);
     else await misuse(person, room, cluster);
   }
@@ -58,7 +59,7 @@ async function create(person: Person, { court, recipient }: RenterRoom, account:
 function acknowledged(court: Court, { id, capMicro }: ClusterView, account: string): void {
   court.promised({
     what: `${id} was created for ${account} with the cap ${capMicro}`,
-    kept: (rows) => rows.one('cluster', id)?.account === account && rows.one('cluster', id)?.capMicro === BigInt(capMicro),
+    kept: (rows) => rows.one('cluster', id)?.account === account && (rows.one('cluster', id)?.capMicro ?? 0n) >= BigInt(capMicro),
   });
 }
 
@@ -91,6 +92,24 @@ async function submit(person: Person, { court }: RenterRoom, cluster: Held): Pro
 async function stop(person: Person, cluster: Held): Promise<void> {
   const job = cluster.jobs.length > 0 ? person.draw.pick(cluster.jobs) : undefined;
   if (job !== undefined) await person.ask('job.stop', { params: { job }, body: '{}' });
+}
+
+/** By some time, at times for more than there is money, at times while it is ended: it goes on so much longer, or nothing was taken. */
+async function extend(person: Person, room: RenterRoom, cluster: Held): Promise<void> {
+  const { draw } = person;
+  const byMs = draw.hits(0.15) ? longestAskMs : draw.pick([60_000, 300_000, 1_800_000]);
+  const body = json({ byMs, ...(draw.hits(0.3) ? { capMicro: String(draw.between(0, 4_000)) } : {}) });
+  const asked = person.ask('cluster.extend', { params: { cluster: cluster.id }, body });
+  const [said] = await Promise.all(draw.hits(0.1) ? [asked, end(person, room, cluster)] : [asked]);
+  if (said?.status !== 200) return;
+  const { id, capMicro, endsAt } = said.body as unknown as ClusterView;
+  room.court.promised({
+    what: `${id} was extended until ${endsAt} with the cap ${capMicro}`,
+    kept: (rows) => {
+      const row = rows.one('cluster', id);
+      return row !== undefined && row.endsAt >= endsAt && row.capMicro >= BigInt(capMicro);
+    },
+  });
 }
 
 async function end(person: Person, { court }: RenterRoom, { id }: Held): Promise<void> {
