@@ -1,5 +1,5 @@
 // What a run has reached: states, transitions, answers, error codes, log events and kinds of faults, each with its count.
-import type { Row } from '@iog/core';
+import { type Row, timeIsOver } from '@iog/core';
 
 export type Counts = Record<string, number>;
 
@@ -27,6 +27,8 @@ export class Coverage {
         for (const { code } of row.verdict.grounds) this.#count(`ground ${code}`);
       }
       if (row.kind === 'entry') this.#count(`entry ${row.entry}`);
+      if (row.kind === 'event' && row.event === 'cluster.extended') this.#count('cluster extended');
+      if (row.kind === 'lease' && row.endReason === timeIsOver && row.state === 'settled') this.#count('lease over in time');
       if (row.kind === 'cluster' && row.endReason !== null) this.#moves('end of cluster', row.id, row.endReason);
       if ('state' in row) this.#moves(row.kind, row.id, row.state);
       if (row.kind === 'lease') this.#moves('step', row.id, row.step);

@@ -56,6 +56,8 @@ function reachable(): string[] {
       nodeSteps.filter((step) => step !== 'joining'),
     ),
     ...states('end of cluster', endReasons),
+    'cluster extended',
+    'lease over in time',
     ...states('minute', ['proven', 'unproven', 'violated']),
     ...states('entry', ['faucet', 'hold', 'accrual', 'refund']),
     ...states('error', Object.keys(errors)),

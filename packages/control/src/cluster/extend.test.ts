@@ -31,9 +31,10 @@ test('an extension moves the end and holds what it costs; repeated, it is one; w
   assert.equal(balance.heldMicro, first.body.heldMicro);
 
   const codes = [];
-  for (const body of [{ byMs: -1 }, { byMs: 1.5 }, { byMs: 59_999 }, { byMs: 1e15 }, { byMs: 60_000, capMicro: '-5' }, { byMs: '1h' }, {}])
+  for (const body of [{ byMs: -1 }, { byMs: 1.5 }, { byMs: 59_999 }, { byMs: 1e15 }, { byMs: '1h' }, {}])
     codes.push((await extend(rig, cluster.id, body)).body.code);
   assert.deepEqual(new Set(codes), new Set(['request.malformed']));
+  assert.equal((await extend(rig, cluster.id, { byMs: 60_000, capMicro: '-5' })).body.code, 'request.refused');
   const poor = await rig.key({ scopes: ['rent'], spendCapMicro: '10' });
   assert.equal((await extend(rig, cluster.id, { byMs: 60_000 }, { key: poor.secret })).body.code, 'key.other');
   const other = await rig.account('other');
@@ -90,7 +91,8 @@ test('a quote for what cannot be is refused with the field and why', async (t) =
   for (const [demand, said] of all) {
     const asked = { nodes: 1, coresPerNode: 1, memoryBytesPerNode: 1_000_000_000, durationMs: 600_000, ...demand };
     const { status, body } = await rig.call('POST', '/v1/quotes', asked);
-    assert.deepEqual([status, body.code], [400, 'request.malformed'], JSON.stringify(demand));
+    const code = 'more' in demand || 'cuda' in demand ? 'request.refused' : 'request.malformed';
+    assert.deepEqual([status, body.code], [code === 'request.malformed' ? 400 : 409, code], JSON.stringify(demand));
     assert.match(body.detail, said);
   }
 });

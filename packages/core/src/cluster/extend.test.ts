@@ -48,11 +48,12 @@ test('a node that is missing counts with the most that it may cost', () => {
   assert.ok(extended.ok && extended.value.capMicro === 1_150_000n);
 });
 
+const cap = (capMicro: string) => {
+  const extended = extendCluster(asked({ wanted: { byMs: 3_600_000, capMicro } }), now);
+  return extended.ok && [extended.value.capMicro, rowOf(extended.rows, 'entry').length];
+};
+
 test('a smaller cap is taken, a larger one is not, and none at all adds time alone', () => {
-  const cap = (capMicro: string) => {
-    const extended = extendCluster(asked({ wanted: { byMs: 3_600_000, capMicro } }), now);
-    return extended.ok && [extended.value.capMicro, rowOf(extended.rows, 'entry').length];
-  };
   assert.deepEqual(
     [cap('7'), cap('999999999'), cap('0')],
     [
@@ -83,9 +84,9 @@ for (const [code, extending, at] of [
   ['cluster.state', asked({}, { state: 'ended' }), now],
   ['cluster.state', asked(), now + 3_600_000],
   ['ok', asked(), now + 3_599_999],
-  ['request.malformed', asked({}, { endsAt: now + longestClusterMs - 3_599_999 }), now],
+  ['request.refused', asked({}, { endsAt: now + longestClusterMs - 3_599_999 }), now],
   ['ok', asked({}, { endsAt: now + longestClusterMs - 3_600_000 }), now],
-  ['request.malformed', asked({ wanted: { byMs: 60_000, capMicro: '-1' } }), now],
+  ['request.refused', asked({ wanted: { byMs: 60_000, capMicro: '-1' } }), now],
   ['balance.short', asked({ balances: new Map([balance(available, 119_999n)]) }), now],
   ['ok', asked({ balances: new Map([balance(available, 120_000n)]) }), now],
   ['key.spend-cap', asked({ key: { ...key, spendCapMicro: 1_119_999n } }), now],

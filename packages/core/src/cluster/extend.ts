@@ -23,7 +23,7 @@ export interface Extending {
 
 /**
  * Groups of nodes whose time is not over get as much more as the cluster. A node that is being replaced counts with the most that its group may
- * cost. Rejects `cluster.state` once it ends or its time is over, `request.malformed`, `key.other`, `key.spend-cap`, `balance.short`.
+ * cost. Rejects `cluster.state` once it ends or its time is over, `request.refused`, `key.other`, `key.spend-cap`, `balance.short`.
  */
 export function extendCluster({ wanted, cluster, leases, key, caller, balances, entryId }: Extending, now: Instant): Decision<ClusterRow> {
   const { id, createdAt, endsAt, currency } = cluster;
@@ -34,10 +34,10 @@ export function extendCluster({ wanted, cluster, leases, key, caller, balances, 
   if (now >= endsAt) return reject('cluster.state', { cluster: id, state: 'ending' });
   if (endsAt + byMs - createdAt > longestClusterMs) {
     const detail = `with ${formatDurationMs(byMs)} more it would come to above ${formatDurationMs(longestClusterMs)} in all`;
-    return reject('request.malformed', { detail });
+    return reject('request.refused', { detail });
   }
   const mostMicro = wanted.capMicro === undefined ? null : BigInt(wanted.capMicro);
-  if (mostMicro !== null && mostMicro < 0n) return reject('request.malformed', { detail: 'capMicro is below zero' });
+  if (mostMicro !== null && mostMicro < 0n) return reject('request.refused', { detail: 'capMicro is below zero' });
 
   const wholeMicro = accruedUp(rateOfNodes(cluster, leases, now), byMs);
   const addedMicro = mostMicro !== null && mostMicro < wholeMicro ? mostMicro : wholeMicro;

@@ -3,6 +3,8 @@ import type { Instant, LeaseId, ObservedLease, Policy, Role, Slice } from '@iog/
 import { hourMs, minuteMs } from '@iog/protocol';
 import type { ClusterRow, DeviceRow, LeaseRow } from '../rows.ts';
 
+/** Why a lease of a group ends whose time is over before that of its cluster. */
+export const timeIsOver = 'its time is over';
 const noEvidence = '0'.repeat(64);
 
 export interface NewLease {
@@ -123,7 +125,7 @@ export function loseLease(lease: LeaseRow, now: Instant, policy: Policy): LeaseR
 
 /** A lease whose time was over at `at`: it ends then, however late that is noticed, but never within a minute that has its verdict. */
 export function endOnTime(lease: LeaseRow, at: Instant, now: Instant, policy: Policy): LeaseRow {
-  return endLease(lease, 'its time is over', Math.max(at, decidedUntil(lease, at)), now, policy);
+  return endLease(lease, timeIsOver, Math.max(at, decidedUntil(lease, at)), now, policy);
 }
 
 function decidedUntil({ startedAt, nextMinute }: LeaseRow, otherwise: Instant): Instant {

@@ -61,7 +61,7 @@ export const clusterRoutes = {
     params: clusterParams,
     body: ExtensionSchema,
     answer: ClusterViewSchema,
-    errors: ['not-found', 'cluster.state', 'balance.short', 'key.spend-cap', 'key.other'],
+    errors: ['not-found', 'request.refused', 'cluster.state', 'balance.short', 'key.spend-cap', 'key.other'],
   },
   'cluster.events': {
     summary: 'The story of a cluster as server-sent events, resumable by Last-Event-ID',

@@ -23,7 +23,7 @@ export async function rents(person: Person, room: RenterRoom): Promise<void> {
       if (made && draw.hits(0.7)) await submit(person, room, made);
     } else if (dice < 0.6) await submit(person, room, cluster);
     else if (dice < 0.66) await stop(person, cluster);
-    else if (dice < 0.74) await extend(person, room, cluster);
+    else if (dice < 0.74) await extend(person, room, clusters.at(-1) ?? cluster);
     else if (dice < 0.82) await end(person, room, cluster);
     else if (dice < 0.9) await look(person, room, cluster);
     else await misuse(person, room, cluster);
