@@ -1,5 +1,4 @@
 // The one, append-only table of errors: code → HTTP status, sentence, next step. A Rejection is a value that names one of them.
-import { formatAmount } from './money.ts';
 
 export type ErrorContext = Readonly<Record<string, string | number>>;
 export interface Rejection {
@@ -12,18 +11,6 @@ interface ErrorRow {
   readonly sentence: string;
   readonly next: string;
 }
-
-/** What lists the things of a noun: the next step where one was not found. */
-const lists: Readonly<Record<string, string>> = {
-  account: 'iog account show',
-  cluster: 'iog cluster list',
-  device: 'iog device list',
-  job: 'iog job list <cluster>',
-  invitation: 'iog invitation list',
-  key: 'iog key list',
-  member: 'iog member list',
-  lease: 'iog cluster show <cluster>',
-};
 
 /**
  * `{name}` in a sentence is filled from the context; an amount (`…Micro`) is told in the context's `currency`, and `{list}` by its `noun`.
@@ -247,57 +234,6 @@ export const errors = {
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errors;
-
-function fill(template: string, context: ErrorContext): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = name === 'list' ? (lists[String(context['noun'])] ?? 'iog help') : context[name];
-    if (value === undefined) return `{${name}}`;
-    return name.endsWith('Micro') && /^-?[0-9]+$/.test(String(value)) ? told(BigInt(value), context['currency']) : String(value);
-  });
-}
-
-function told(micro: bigint, currency: string | number | undefined): string {
-  return currency === undefined ? formatAmount(micro) : `${formatAmount(micro)} ${currency}`;
-}
-
-/** An RFC 9457 problem document. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: ErrorCode;
-  readonly next: string;
-  readonly context: ErrorContext;
-  readonly request?: string;
-}
-
-/** Where control tells people of a code. */
-export function problemPath(code: ErrorCode): string {
-  return `/problems/${code}`;
-}
-
-/** The problem document of a rejection; `request` is the id of the request it answers. */
-export function problemOf({ code, context }: Rejection, request?: string): Problem {
-  const row = errors[code];
-  return {
-    type: problemPath(code),
-    title: code,
-    status: row.status,
-    detail: fill(row.sentence, context),
-    code,
-    next: fill(row.next, context),
-    context,
-    ...(request === undefined ? {} : { request }),
-  };
-}
-
-/** What the context of a code holds: the fields of its sentence and next step. */
-export function contextFields(code: ErrorCode): readonly string[] {
-  const { sentence, next } = errors[code];
-  const named = [...`${sentence} ${next}`.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
-  return [...new Set(named)].filter((name) => name !== 'list');
-}
 
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(errors, text);

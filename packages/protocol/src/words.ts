@@ -3,6 +3,7 @@ export * from './ids.ts';
 export * from './money.ts';
 export * from './time.ts';
 export * from './errors.ts';
+export * from './problem.ts';
 export * from './schema.ts';
 export * from './identity.ts';
 export * from './team.ts';

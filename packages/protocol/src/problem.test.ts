@@ -1,7 +1,7 @@
 // Problem documents: what their sentences are filled with.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { problemOf } from './errors.ts';
+import { problemOf } from './problem.ts';
 
 test('amounts are told as money, in the currency of the context', () => {
   const context = { capMicro: '5000000', spentMicro: '0', needsMicro: '12345678', currency: 'TUSD' };
