@@ -197,4 +197,20 @@ export const sabotages: readonly Sabotage[] = [
     'before?.at ?? Math.min(from, heldFrom)',
     'before?.at ?? from',
   ),
+  wrong(
+    4,
+    'who is removed keeps the keys',
+    `${core}identity/team.ts`,
+    '...keys.flatMap((key) => rowsOf(revokeKey(key, now)))], found.value',
+    '], found.value',
+  ),
+  wrong(
+    4,
+    'the last owner leaves',
+    `${core}identity/team.ts`,
+    "return role === 'owner' && !membersOf",
+    "return role === 'viewer' && !membersOf",
+  ),
+  wrong(4, 'an invitation opens twice', `${core}identity/invitation.ts`, 'if (invitation.used !== null) return', 'if (false) return'),
+  wrong(4, 'a member invites', `${core}identity/team.ts`, "return member.role === 'owner' ? undefined", 'return member ? undefined'),
 ];
