@@ -63,29 +63,17 @@ export async function startNetwork({ dir, policy, workers, python, store, contro
   const server = store === 'postgres' ? await ownServer() : undefined;
   const choice = server && ({ kind: 'postgres', url: server.url('crash') } as const);
   const controlDir = path.join(dir, 'control');
-  fs.mkdirSync(controlDir, { recursive: true, mode: 0o700 });
-  const homes = Array.from({ length: count }, (_, i) => (i === 0 ? controlDir : path.join(dir, `control-${i + 1}`)));
-  const startControl = (home: string, port: number) => {
-    const task: ControlTask = {
-      dir: home,
-      blobs: path.join(controlDir, 'blobs'),
-      host: '127.0.0.1',
-      port,
-      name: 'crash',
-      policy,
-      firstAccount,
-      ...(choice ? { store: choice } : {}),
-    };
-    return startChild('control', task, `${home}.log`);
-  };
-  const controls: Child[] = [];
-  const urls: string[] = [];
-  for (const home of homes) {
-    if (home !== controlDir) shareKey(controlDir, home);
-    const { child, up } = await startControl(home, 0);
-    controls.push(child);
-    urls.push(up['url'] ?? '');
-  }
+  const {
+    controls,
+    urls,
+    revive: reviveControls,
+  } = await startControls(dir, count, {
+    host: '127.0.0.1',
+    name: 'crash',
+    policy,
+    firstAccount,
+    ...(choice ? { store: choice } : {}),
+  });
   const clients: IogClient[] = [];
   const client = (account: Account): IogClient => {
     const made = iogClient({ url: urls[clients.length % urls.length] ?? '', key: account.key, patienceMs });
@@ -115,11 +103,7 @@ export async function startNetwork({ dir, policy, workers, python, store, contro
     rows: (...kinds) => rowsOf(choice?.url, path.join(controlDir, 'control.sqlite'), kinds.length === 0 ? undefined : kinds),
     async revive() {
       if (server && !server.isUp()) await server.start();
-      await Promise.all(
-        homes.map(async (home, i) => {
-          if (controls[i]?.isDead()) controls[i] = (await startControl(home, Number(new URL(urls[i] ?? '').port))).child;
-        }),
-      );
+      await reviveControls();
       await Promise.all(
         devices.map(async (device) => {
           if (device.child.isDead()) device.child = await startWorker(device.dir);
@@ -132,6 +116,36 @@ export async function startNetwork({ dir, policy, workers, python, store, contro
       await server?.stop();
     },
   };
+}
+
+interface Controls {
+  readonly controls: Child[];
+  readonly urls: readonly string[];
+  readonly revive: () => Promise<void>;
+}
+
+/** The first has the folder of all blobs. */
+async function startControls(dir: string, count: number, task: Omit<ControlTask, 'dir' | 'port' | 'blobs'>): Promise<Controls> {
+  const first = path.join(dir, 'control');
+  fs.mkdirSync(first, { recursive: true, mode: 0o700 });
+  const homes = Array.from({ length: count }, (_, i) => (i === 0 ? first : path.join(dir, `control-${i + 1}`)));
+  const start = (home: string, port: number) =>
+    startChild('control', { ...task, dir: home, port, blobs: path.join(first, 'blobs') }, `${home}.log`);
+  const [controls, urls]: [Child[], string[]] = [[], []];
+  for (const home of homes) {
+    if (home !== first) shareKey(first, home);
+    const { child, up } = await start(home, 0);
+    controls.push(child);
+    urls.push(up['url'] ?? '');
+  }
+  const revive = async (): Promise<void> => {
+    await Promise.all(
+      homes.map(async (home, i) => {
+        if (controls[i]?.isDead()) controls[i] = (await start(home, Number(new URL(urls[i] ?? '').port))).child;
+      }),
+    );
+  };
+  return { controls, urls, revive };
 }
 
 /** Controls of one network have one key. */

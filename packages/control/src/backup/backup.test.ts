@@ -26,6 +26,7 @@ function place(t: TestContext): string {
   t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
+const files = (folder: string) => fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
 const settings = { host: '127.0.0.1', port: 0, name: 'test', policy: quickPolicy, log: () => undefined };
 
 async function putPackage(rig: Rig, bytes: Uint8Array): Promise<string> {
@@ -86,7 +87,6 @@ test('blobs in a folder that controls share are taken from there, and restored t
 
   const [again, sharedAgain] = [path.join(dir, 'again'), path.join(dir, 'shared-again')];
   await restoreBackup(path.join(dir, 'b'), { dir: again, blobs: sharedAgain });
-  const files = (folder: string) => fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
   assert.ok(files(sharedAgain).some((name) => name.endsWith(blob)));
   assert.ok(!files(again).some((name) => name.endsWith(blob)));
 });
