@@ -65,14 +65,24 @@ function diskBytes(dir: string): number {
   }
 }
 
-/** No driver, no tool, a tool that hangs or speaks nonsense: no GPUs. */
-function gpus(): Promise<Gpu[]> {
-  const query = ['--query-gpu=uuid,name,memory.total', '--format=csv,noheader,nounits'];
+/** No driver, no tool, a tool that hangs or speaks nonsense: no GPUs. What CUDA the driver supports, no query tells: the overview does. */
+async function gpus(): Promise<Gpu[]> {
+  const found = parseGpus(await nvidiaSmi(['--query-gpu=uuid,name,memory.total', '--format=csv,noheader,nounits']));
+  const cuda = found.length === 0 ? undefined : parseCuda(await nvidiaSmi([]));
+  return cuda === undefined ? found : found.map((gpu) => ({ ...gpu, cuda }));
+}
+
+function nvidiaSmi(words: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
-    execFile('nvidia-smi', query, { timeout: gpuTimeoutMs, killSignal: 'SIGKILL', maxBuffer: 1_000_000 }, (error, out) => {
-      resolve(error === null ? parseGpus(out) : []);
+    execFile('nvidia-smi', [...words], { timeout: gpuTimeoutMs, killSignal: 'SIGKILL', maxBuffer: 1_000_000 }, (error, out) => {
+      resolve(error === null ? out : '');
     });
   });
+}
+
+/** `CUDA Version: 12.8`, which newer drivers call `CUDA UMD Version`, in the overview that nvidia-smi prints; undefined where it says none. */
+export function parseCuda(text: string): string | undefined {
+  return /CUDA (?:UMD )?Version\s*:\s*([0-9]{1,3}\.[0-9]{1,3})/.exec(text)?.[1];
 }
 
 /** Lines `uuid, name, MiB`; whatever is not one is left out. */

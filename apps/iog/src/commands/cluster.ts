@@ -1,9 +1,11 @@
-// iog cluster: rent, look, watch, end.
+// iog cluster: rent, look, watch, extend, end.
 import { askQuote, rentCluster } from '@iog/client';
+import { longestAskMs } from '@iog/protocol';
 import { type Command, takesNothing, takesOne } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { untilToldToEnd } from '../network/serving.ts';
 import { requireProfile, withClient } from '../profile.ts';
+import { formatInstant, money } from '../terminal/format.ts';
 import { endCluster } from '../story/job-story.ts';
 import { clusterTable, clusterText, eventText } from './cluster-text.ts';
 import { tellUnproven, verdictsOf } from './cluster-verdicts.ts';
@@ -24,6 +26,7 @@ const create: Command = {
   examples: [
     'iog cluster create --nodes 2 --cores 1 --memory 2GB --for 1h --cap 1.00',
     'iog cluster create --name night --hours 8 --idle-end 20m',
+    'iog cluster create --cores 2 --for 4h --member "4x cores=8,memory=32GB,gpu=H100:1,for=2h"',
   ],
   async run({ given, environment, terminal }) {
     const demand = demandOf(given);
@@ -86,6 +89,31 @@ const end: Command = {
   },
 };
 
+const extend: Command = {
+  ...one,
+  name: 'cluster extend',
+  summary: 'Keep a cluster for longer, at unchanged rates',
+  notes: [
+    'What its nodes cost in that time is held besides; what is not used comes back. Groups of nodes whose own time is over stay over.',
+  ],
+  options: {
+    for: { type: 'string', value: '<time>', help: 'By how long: 30m, 2h' },
+    cap: { type: 'string', value: '<amount>', help: 'The most that this may add to what it costs (default: all of that time)' },
+  },
+  examples: ['iog cluster extend clu_01j… --for 1h', 'iog cluster extend clu_01j… --for 2h --cap 0.50'],
+  async run({ given, environment, terminal }) {
+    const cluster = given.id('clu', 0);
+    const byMs = given.durationMs('for');
+    if (byMs === undefined) throw new UsageError('`iog cluster extend` needs --for with a time: --for 1h.');
+    if (byMs < 60_000 || byMs > longestAskMs) throw new UsageError(`--for takes a time from 1m to ${longestAskMs / 3_600_000}h.`);
+    const cap = given.amount('cap');
+    const body = { byMs, ...(cap === undefined ? {} : { capMicro: String(cap) }) };
+    const view = await withClient(environment, (client) => client.call('cluster.extend', { params: { cluster }, body }));
+    const { endsAt, capMicro, currency } = view;
+    terminal.result(view, `${cluster} goes on until ${formatInstant(endsAt)}, and costs at most ${money(capMicro, currency)} in all.`);
+  },
+};
+
 const watch: Command = {
   ...one,
   name: 'cluster watch',
@@ -112,4 +140,4 @@ const watch: Command = {
   },
 };
 
-export const clusterCommands: readonly Command[] = [create, list, show, watch, end];
+export const clusterCommands: readonly Command[] = [create, list, show, watch, extend, end];

@@ -34,7 +34,11 @@ const quoteCommand: Command = {
   name: 'quote',
   summary: 'Price nodes for a time; reserves nothing',
   options: demandOptions,
-  examples: ['iog quote --nodes 2 --cores 1 --memory 2GB --for 30m', 'iog quote --gpu "NVIDIA L4" --hours 4 --json > quote.json'],
+  examples: [
+    'iog quote --nodes 2 --cores 1 --memory 2GB --for 30m',
+    'iog quote --gpu "NVIDIA L4" --hours 4 --json > quote.json',
+    'iog quote --gpu 24GB+:2 --cuda 12.8 --spread',
+  ],
   async run({ given, environment, terminal }) {
     const demand = demandOf(given);
     const answer = await withClient(environment, (client) => client.call('quote.create', { body: demand }));
@@ -61,7 +65,12 @@ function quoteText(quote: Quote): string {
 /** In the order in which they are asked; of those behind the one that left nothing, what was asked is not known to fit. */
 const laterFilters: readonly (readonly [filter: string, told: string])[] = [
   ['region', 'the region'],
+  ['tier', 'the tier'],
+  ['reputation', 'reputation'],
+  ['isolation', 'isolation'],
+  ['suppliers', 'suppliers'],
   ['gpu', 'GPUs'],
+  ['cuda', 'CUDA'],
   ['cores', 'cores'],
   ['memory', 'memory'],
   ['price', 'the rate (--max-rate)'],

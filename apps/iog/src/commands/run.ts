@@ -18,7 +18,7 @@ import {
 import { phases } from '../story/phases.ts';
 import { receiptText } from '../story/receipt-text.ts';
 import { formatInstant, money } from '../terminal/format.ts';
-import { demandOf, demandOptions } from './demand.ts';
+import { demandOf, demandOptions, nodeCount } from './demand.ts';
 import { environmentOf, exitCodeOf } from './job.ts';
 
 interface Place {
@@ -73,7 +73,7 @@ export const runCommand: Command = {
 
 async function runStory({ given, environment, terminal }: Call, place: Place, signal: AbortSignal): Promise<number> {
   const demand = demandOf(given);
-  const env = { IOG_NODES: String(demand.nodes), ...environmentOf(given.texts('env')) };
+  const env = { IOG_NODES: String(nodeCount(demand)), ...environmentOf(given.texts('env')) };
   const retries = given.count('retries', { min: 0, max: 10 });
   const name = given.name('name') ?? 'run';
   const profile = requireProfile(environment);

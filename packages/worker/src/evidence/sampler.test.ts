@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { Compile } from 'typebox/compile';
 import { SnapshotSchema, type DeviceId, type LeaseId, type Snapshot } from '@iog/protocol';
 import { fromBase64url, generateSigningKey, sha256hex, sign, verify } from '@iog/seal';
-import { hostCores, parseCoreList, parseGpus } from '../inventory.ts';
+import { hostCores, parseCoreList, parseCuda, parseGpus } from '../inventory.ts';
 import { coreCounters, parseSchedstat, parseStat, parseUsagePerCpu } from './counters.ts';
 import { ownCpu, parsePidStat } from './own-cpu.ts';
 import { sampler } from './sampler.ts';
@@ -133,4 +133,10 @@ test('an inventory tolerates nonsense', () => {
   assert.deepEqual(parseCoreList('0-2,5,x,7-'), [0, 1, 2, 5]);
   const csv = 'GPU-1a, NVIDIA H100 80GB HBM3, 81559\nnonsense\nGPU-2b, , 5\nGPU-1a, again, 5\nGPU-3c, A "100", [N/A]\n';
   assert.deepEqual(parseGpus(csv), [{ uuid: 'GPU-1a', model: 'NVIDIA H100 80GB HBM3', memoryBytes: 81_559 * 1024 * 1024 }]);
+  assert.deepEqual(
+    ['CUDA Version: 12.8', 'CUDA Version: N/A', 'CUDA UMD Version: 13.1', ''].map((words) =>
+      parseCuda(`| NVIDIA-SMI 570.86.15     Driver Version: 570.86.15      ${words}     |\n`),
+    ),
+    ['12.8', undefined, '13.1', undefined],
+  );
 });
