@@ -166,7 +166,8 @@ interface Behind {
 }
 
 function doorsOf(ports: ControlPorts, { mind, tunnels, watch }: Behind): SocketDoors {
-  const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: ports.policy.limits.linkMessageBytes });
+  const maxPayload = ports.policy.limits.linkMessageBytes;
+  const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false, maxPayload });
   const wide = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
   return {
     access: mind.desk.access,

@@ -76,3 +76,29 @@ export const marketLimits = {
   /** Devices that another replica tells of and that are not known yet: so many are looked at by themselves, the sweep finds the rest. */
   unknown: 1_000,
 } as const;
+
+/** What control takes of sessions at once: those that are open, and those of devices with leases, go before those that come. */
+export const sessionLimits = {
+  /** Hellos being decided: together they fill a commit group or two, and between them open sessions are heard. */
+  hellosAtOnce: 64,
+  /** Hellos that wait for that: of devices with leases, and of others. More are told when to come back. */
+  hellosWaiting: { leased: 4_096, others: 512 },
+  /** Those told to come back are spread at the pace at which hellos are taken in, but never thinner than this. */
+  leastHellosPerSecond: 200,
+  comeBackMs: { least: 500, most: 30_000 },
+  /** Links that have not said who they are. */
+  strangers: 4_096,
+  helloWithinMs: 10_000,
+  /** How long a link that was refused may take to close, before it is cut. */
+  farewellMs: 1_000,
+  /** Messages of one session that wait to be taken in. */
+  queued: 256,
+  /** What one device may do over all its sessions: at once, and each second. A message counts as one, and as one more for each 32 KiB. */
+  opens: { burst: 32, perSecond: 1 },
+  messages: { burst: 1_000, perSecond: 60, bytesEach: 32 * 1_024 },
+  /** What a device has not read yet. More, and it does not read. */
+  unreadBytes: 8 * 1_024 * 1_024,
+} as const;
+
+/** A connection that has not said its whole head by then is cut, also one that would become a session: one that comes byte by byte holds nothing. */
+export const headLimits = { withinMs: 10_000, lookEveryMs: 2_000 } as const;

@@ -138,6 +138,12 @@ export const errors = {
     sentence: 'Another worker of this device took the session over.',
     next: 'Stop one of the two: a device has one worker, and its folder belongs to one machine.',
   },
+  'session.flooded': {
+    status: 429,
+    sentence:
+      'The device says more than it may, or faster than it is taken in: {perSecond} messages a second, after a burst; a large one counts as several.',
+    next: 'Stop what floods its session; a worker of this network does not.',
+  },
   'blob.too-large': {
     status: 413,
     sentence: 'The blob is larger than {limit} bytes.',

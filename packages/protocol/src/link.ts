@@ -76,7 +76,8 @@ export const ObservedLeaseSchema = Type.Object({
 });
 export type ObservedLease = Static<typeof ObservedLeaseSchema>;
 
-/** Control to worker. `bye`: control stops and will be back; it is to be dialled every `retryInMs` until then. `trace`: the request
+/** Control to worker. `bye`: control stops and will be back, or
+ * has more hellos than it takes at once; it is to be dialled every `retryInMs` until then. `trace`: the request
  * that the assignments after it come from, for logs alone. `welcome` carries what the policy asks of a session. */
 export const ToWorkerSchema = Type.Union([
   Type.Object({

@@ -31,6 +31,7 @@ const outOfReach: Readonly<Record<string, string>> = {
   'error cluster.full': 'nobody submits that many jobs',
   'error device.unknown': 'said on the link, not answered to a request',
   'error session.displaced': 'said on the link, not answered to a request',
+  'error session.flooded': 'said on the link, not answered to a request',
   'error device.state': 'a device here belongs to one account',
   'error quote.empty': 'the API says which filter emptied a quote; the command makes an error of it',
   'error enrolment.expired': 'codes here are approved at once',

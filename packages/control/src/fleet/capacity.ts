@@ -13,17 +13,23 @@ export interface CapacityDemands {
   consider(device: string, send: (demand: CapacityDemand) => void): Promise<void>;
   /** Takes the answer that arrived then; its check and its proof come later. */
   answered(device: string, id: string, digests: readonly string[], arrivedAt: Instant): void;
+  /** Its row may be another: it is looked at again at the next occasion. */
+  changed(device: string): void;
   forget(device: string): void;
 }
 
 /** How long a device that failed waits for its next demand; likewise one whose answer could not be checked. */
 const retryAfterMs = 30_000;
+const looksEveryBeats = 15;
 
 export function capacityDemands(ports: ControlPorts): CapacityDemands {
   const open = new Map<string, Open>();
   /** Devices whose answer is being checked: they are asked nothing meanwhile. */
   const checking = new Set<string>();
   const failedAt = new Map<string, Instant>();
+  /** When a device that needs none is looked at again: thousands of them are not read from the store at every beat. */
+  const lookAt = new Map<string, Instant>();
+  const lookEveryMs = looksEveryBeats * ports.policy.session.beatEveryMs;
 
   async function check(id: string, { demand, sentAt }: Open, digests: readonly string[], arrivedAt: Instant): Promise<void> {
     const digestsOk = await ports.verifyCapacity(demand, digests);
@@ -50,9 +56,12 @@ export function capacityDemands(ports: ControlPorts): CapacityDemands {
       const waiting = open.get(id);
       if (checking.has(id) || (waiting && now - waiting.sentAt <= waiting.demand.withinMs)) return;
       if (now - (failedAt.get(id) ?? Number.NEGATIVE_INFINITY) < retryAfterMs) return;
+      if (now < (lookAt.get(id) ?? 0)) return;
+      lookAt.set(id, now + lookEveryMs);
       const [found] = await ports.store.load([{ kind: 'device', id }]);
       const device = found?.row as DeviceRow | undefined;
       if (!device || !capacityDue(device, now, ports.policy)) return;
+      lookAt.delete(id);
       const hex = (bytes: number): string => Buffer.from(ports.random(bytes)).toString('hex');
       const demand = capacityDemand(device, ports.policy, hex(32), hex(32));
       open.set(id, { demand, sentAt: ports.clock.now() });
@@ -75,6 +84,10 @@ export function capacityDemands(ports: ControlPorts): CapacityDemands {
         })
         .finally(() => checking.delete(id));
     },
-    forget: (id) => void open.delete(id),
+    changed: (id) => void lookAt.delete(id),
+    forget(id) {
+      open.delete(id);
+      lookAt.delete(id);
+    },
   };
 }

@@ -1,6 +1,7 @@
 // One device's connection as sessions need it. A WebSocket here; a simulation gives its own.
 import type { WebSocket } from 'ws';
 import type { ToWorker } from '@iog/protocol';
+import { sessionLimits } from '../limits.ts';
 
 export interface DeviceLink {
   isOpen(): boolean;
@@ -21,7 +22,10 @@ export function socketLink(ws: WebSocket): DeviceLink {
   return {
     isOpen: () => ws.readyState === ws.OPEN,
     send: (text) => {
-      if (ws.readyState === ws.OPEN) ws.send(text);
+      if (ws.readyState !== ws.OPEN) return;
+      // Its peer has stopped reading: what it misses it is sent again in its next session.
+      if (ws.bufferedAmount > sessionLimits.unreadBytes) ws.terminate();
+      else ws.send(text);
     },
     close: (code, reason) => ws.close(code, reason),
     terminate: () => ws.terminate(),

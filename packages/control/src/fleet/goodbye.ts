@@ -5,8 +5,8 @@ import type { Clock } from '../ports.ts';
 import { type DeviceLink, send } from './device-link.ts';
 
 const retryInMs = 400;
-/** Of WebSockets: the first of the private codes; "service restart"; "going away". */
-const closeCodes = { refused: 4000, restarts: 1012, goes: 1001 } as const;
+/** Of WebSockets: the first of the private codes; "service restart"; "going away"; "try again later". */
+const closeCodes = { refused: 4000, restarts: 1012, goes: 1001, later: 1013 } as const;
 const lookEveryMs = 10;
 
 /** Ends a session for good, or the try to open one. */
@@ -20,6 +20,18 @@ export function goodbye(link: DeviceLink, version: number): void {
   const isKnown = isKnownIn(version, 'bye');
   if (isKnown) send(link, { type: 'bye', retryInMs });
   link.close(isKnown ? closeCodes.goes : closeCodes.restarts, 'control.stopping');
+}
+
+/** Control takes no hello of this device now. A worker of version 1 dials again as after any loss: by steps, up to 5 s apart. */
+export function comeBack(link: DeviceLink, version: number, waitMs: number): void {
+  if (isKnownIn(version, 'bye')) send(link, { type: 'bye', retryInMs: waitMs });
+  link.close(closeCodes.later, `come back in ${waitMs} ms`);
+}
+
+/** Control hears no further stranger now: what version it speaks is not known. */
+export function turnAway(link: DeviceLink): void {
+  link.close(closeCodes.later, 'too many links have not said who they are');
+  link.terminate();
 }
 
 /** Resolves once all are closed: at once those that are open still, the rest when their peers answer the goodbye, or do not in time. */

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { DeviceId } from '@iog/protocol';
 import { type ReplicaRow, absentSince, witnessed } from '@iog/core';
-import { liveDevices, pulseAnswered, pulseSent } from './live-devices.ts';
+import { holdsLeases, liveDevices, pulseAnswered, pulseSent } from './live-devices.ts';
 
 const since = 1_000_000;
 const reconnectMs = 30_000;
@@ -114,6 +114,7 @@ test('of a device that left long ago only its last words are kept, and after a d
 
 test('a pulse that was missed is not pushed out by many that were answered', () => {
   const live = liveDevices().opened('dev_00000000000000000000000001', 1, since, null);
+  holdsLeases(live, true, since);
   pulseSent(live, 'missed', since);
   for (let i = 1; i <= 1_000; i++) {
     pulseSent(live, `n${i}`, since + i * 100);
@@ -122,4 +123,23 @@ test('a pulse that was missed is not pushed out by many that were answered', () 
   assert.ok(live.pulses.some(({ nonce, answeredAt }) => nonce === 'missed' && answeredAt === null));
   pulseSent(live, 'later', since + 700_000);
   assert.equal(live.pulses.length, 2);
+});
+
+test('pulses are kept for ten minutes while and after a device is leased, and for one while it is idle', () => {
+  const live = liveDevices().opened('dev_00000000000000000000000001', 1, since, null);
+  const kept = (at: number): number => {
+    pulseSent(live, `n${at}`, since + at);
+    return live.pulses.length;
+  };
+  const every5s = (from: number, to: number): number => {
+    let count = 0;
+    for (let at = from; at <= to; at += 5_000) count = kept(at);
+    return count;
+  };
+  assert.equal(every5s(0, 200_000), 13);
+  holdsLeases(live, true, since + 200_000);
+  assert.equal(every5s(205_000, 400_000), 53);
+  holdsLeases(live, false, since + 400_000);
+  assert.equal(every5s(405_000, 995_000), 121);
+  assert.equal(kept(1_000_000), 13);
 });

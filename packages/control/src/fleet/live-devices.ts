@@ -17,6 +17,8 @@ export interface LiveDevice {
   readonly earlier: readonly Past[];
   /** All that it will ever say of its sessions is written down. */
   isWritten: boolean;
+  /** Until when its pulses are kept for long: they are evidence of leases alone. */
+  evidenceUntil: Instant;
   /** When it was last written down, and what could be told of it then. */
   wrote: { readonly at: Instant; readonly mark: string } | undefined;
 }
@@ -60,7 +62,7 @@ export interface LiveDevices {
 }
 
 /** Pulses are kept by their age alone: a device that opens sessions at speed pushes none of them out. Their rate is bounded where they are sent. */
-const pulsesKeptMs = 600_000;
+const pulsesKeptMs = { leased: 600_000, idle: 60_000 } as const;
 /** Absences are kept as long as pulses are; of more than this many, the shortest are forgotten, so that flapping hides no long one. */
 const absencesKept = { forMs: 600_000, count: 120 } as const;
 const earlierKept = 16;
@@ -79,20 +81,7 @@ export function liveDevices(): LiveDevices {
   return {
     get: (device) => devices.get(device),
     opened(device, epoch, now, absentSince) {
-      const before = devices.get(device);
-      const live: LiveDevice = {
-        epoch,
-        from: now,
-        connected: true,
-        lastSeenAt: now,
-        rttMs: before?.rttMs ?? null,
-        pulses: before?.pulses ?? [],
-        absences: before?.absences ?? [],
-        closedAt: null,
-        earlier: before ? [...before.earlier, pastOf(before, now)].slice(-earlierKept) : [],
-        isWritten: false,
-        wrote: undefined,
-      };
+      const live = begun(devices.get(device), epoch, now);
       if (absentSince !== null && absentSince < now) keepAbsence(live, { from: absentSince, to: now });
       devices.set(device, live);
       tell(device);
@@ -167,6 +156,23 @@ function presenceOf(device: DeviceId, live: LiveDevice, replica: ReplicaName, pu
   };
 }
 
+function begun(before: LiveDevice | undefined, epoch: number, now: Instant): LiveDevice {
+  return {
+    epoch,
+    from: now,
+    connected: true,
+    lastSeenAt: now,
+    rttMs: before?.rttMs ?? null,
+    pulses: before?.pulses ?? [],
+    absences: before?.absences ?? [],
+    closedAt: null,
+    earlier: before ? [...before.earlier, pastOf(before, now)].slice(-earlierKept) : [],
+    isWritten: false,
+    wrote: undefined,
+    evidenceUntil: before?.evidenceUntil ?? 0,
+  };
+}
+
 /** A session that another took over ended with it. */
 function pastOf({ epoch, from, lastSeenAt, closedAt }: LiveDevice, now: Instant): Past {
   return { epoch, from, seenAt: lastSeenAt, closedAt: closedAt ?? now };
@@ -181,9 +187,16 @@ function keepAbsence(live: LiveDevice, absence: Absence): void {
   live.absences = kept;
 }
 
+/** Notes whether the device has something to run. Its pulses outlast the last lease by as long as they are kept. */
+export function holdsLeases(live: LiveDevice, holds: boolean, now: Instant): void {
+  live.evidenceUntil = holds ? Number.POSITIVE_INFINITY : Math.min(live.evidenceUntil, now + pulsesKeptMs.leased);
+}
+
 /** Remembers a pulse just sent. */
 export function pulseSent(live: LiveDevice, nonce: string, now: Instant): void {
-  live.pulses = live.pulses.filter(({ sentAt }) => sentAt >= now - pulsesKeptMs);
+  const keptMs = now < live.evidenceUntil ? pulsesKeptMs.leased : pulsesKeptMs.idle;
+  const old = live.pulses.findIndex(({ sentAt }) => sentAt >= now - keptMs);
+  if (old !== 0) live.pulses.splice(0, old === -1 ? live.pulses.length : old);
   live.pulses.push({ nonce, sentAt: now, answeredAt: null });
 }
 

@@ -13,7 +13,7 @@ import { methodsOf, refuseMalformed } from './strays.ts';
 import type { Traffic } from './traffic.ts';
 import type { ComingBytes } from '../blobs/blob-store.ts';
 import { CallerGone, bodyOf, isCut, uploads } from './uploads.ts';
-import type { uploadLimits } from '../limits.ts';
+import { headLimits, type uploadLimits } from '../limits.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -79,6 +79,7 @@ function bareServer(ports: ControlPorts, send: Send, behindProxy: boolean): Fast
     logger: false,
     bodyLimit: ports.policy.limits.requestBytes,
     requestTimeout: 120_000,
+    http: { headersTimeout: headLimits.withinMs, connectionsCheckingInterval: headLimits.lookEveryMs },
     forceCloseConnections: true,
     // Only a proxy on this machine is believed whom it speaks for.
     trustProxy: behindProxy ? 'loopback' : false,

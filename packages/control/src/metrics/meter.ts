@@ -12,6 +12,8 @@ export const counters = {
   entries: { help: 'Ledger entries written, by kind', labels: ['kind'] },
   sessions_opened: { help: 'Sessions of devices that were opened', labels: [] },
   session_queue_full: { help: 'Sessions that were cut because too many of their messages waited', labels: [] },
+  session_flooded: { help: 'Sessions that were ended because their device said more than it may', labels: [] },
+  hellos_put_off: { help: 'Devices and links that were told to come back later', labels: [] },
   beats: { help: 'Beats of workers', labels: [] },
   evidence_samples: { help: 'Samples of evidence that came', labels: [] },
   pulses_sent: { help: 'Pulses sent', labels: [] },

@@ -91,9 +91,9 @@ export const sabotages: readonly Sabotage[] = [
   wrong(
     8,
     'evidence is acknowledged before it is committed',
-    `${control}fleet/session-hub.ts`,
+    `${control}fleet/take-message.ts`,
     'const upTo = await takeEvidence(',
-    "const last = JSON.parse(Buffer.from(message.snapshots.at(-1)!.bytes, 'base64url').toString());\n        send(session.link, { type: 'acknowledged', lease: message.lease, segment: last.segment, index: last.index });\n        const upTo = await takeEvidence(",
+    "const last = JSON.parse(Buffer.from(message.snapshots.at(-1)!.bytes, 'base64url').toString());\n      send(session.link, { type: 'acknowledged', lease: message.lease, segment: last.segment, index: last.index });\n        const upTo = await takeEvidence(",
   ),
   wrong(
     4,

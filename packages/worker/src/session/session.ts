@@ -202,7 +202,7 @@ export class Session {
 
   #bye(retryInMs: number): void {
     this.#pace.steady(retryInMs);
-    this.#lose('control stops, and will be back');
+    this.#lose(`control cannot have it now, and is to be dialled every ${retryInMs} ms`);
   }
 
   #beat(): void {
