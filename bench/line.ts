@@ -47,6 +47,7 @@ export function median(values: readonly number[]): number {
 
 export function figure(value: number | null, unit: Line['unit']): string {
   if (value === null || Number.isNaN(value)) return '-';
+  if (unit === 'ms' && value < 100) return `${value.toFixed(value < 1 ? 3 : 1)} ms`;
   return unit === 'ms' ? `${(value / 1_000).toFixed(2)} s` : `${Math.round(value)} /s`;
 }
 

@@ -1,4 +1,6 @@
 // The bench: measures the product beside bare Ray and the bare database in one run, and prints one table.
+import fs from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { clusterBench } from './cluster/cluster.ts';
 import { coldStartBench } from './cold-start.ts';
@@ -6,9 +8,12 @@ import { ledgerBench } from './ledger.ts';
 import { ledgerPostgresBench } from './ledger-postgres.ts';
 import { overloadBench } from './overload.ts';
 import { type Bench, type Measured, tableOf } from './line.ts';
+import { placementBench, type PlacementPoint } from './placement.ts';
+import { plotOf } from './market/plot.ts';
+import { quoteBench } from './quote.ts';
 import { simulatorBench } from './simulator.ts';
 
-const benches: readonly Bench[] = [clusterBench, ledgerBench, ledgerPostgresBench, coldStartBench, overloadBench, simulatorBench];
+const benches: readonly Bench[] = [clusterBench, ledgerBench, ledgerPostgresBench, coldStartBench, overloadBench, simulatorBench, placementBench, quoteBench];
 const names = benches.map(({ name }) => name).join(', ');
 
 process.exitCode = await main();
@@ -19,19 +24,24 @@ async function main(): Promise<number> {
       only: { type: 'string', multiple: true },
       runs: { type: 'string', default: '3' },
       json: { type: 'boolean', default: false },
+      plot: { type: 'string' },
     },
   });
   const runs = Number(values.runs);
   const wanted = benches.filter(({ name }) => values.only?.includes(name) ?? true);
   const unknown = values.only?.filter((name) => benches.every((bench) => bench.name !== name)) ?? [];
   if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
-    console.error(`Usage: npm run bench -- [--only <name>] [--runs <whole number>] [--json]. Names: ${names}.`);
+    console.error(`Usage: npm run bench -- [--only <name>] [--runs <whole number>] [--json] [--plot <file.svg, of placement>]. Names: ${names}.`);
     return 2;
   }
   const measured: Record<string, Measured> = {};
   for (const bench of wanted) {
     console.error(`${bench.name}:`);
     measured[bench.name] = await bench.run({ runs, say: (line) => console.error(`  ${line}`) });
+  }
+  if (values.plot !== undefined && measured['placement']) {
+    fs.mkdirSync(path.dirname(values.plot), { recursive: true });
+    fs.writeFileSync(values.plot, plotOf(measured['placement'].detail as readonly PlacementPoint[]));
   }
   if (values.json) console.log(JSON.stringify(measured, undefined, 2));
   else {

@@ -2,6 +2,8 @@
 
 export interface Best {
   offer(at: number, rateMicro: number): void;
+  /** What costs more is not taken any more. */
+  worst: number;
   /** Best first. */
   readonly taken: readonly number[];
 }
@@ -12,7 +14,6 @@ export interface Best {
 export function best(most: number, before: (a: number, b: number) => boolean, supplierOf?: Uint32Array): Best {
   const taken: number[] = [];
   const rates: number[] = [];
-  let worst = Number.POSITIVE_INFINITY;
   const isAhead = (rateA: number, a: number, rateB: number, b: number): boolean => rateA < rateB || (rateA === rateB && before(a, b));
   /** Where it is taken out to make room; -1: nowhere, it is not good enough. */
   const gap = (at: number, rateMicro: number): number => {
@@ -20,9 +21,10 @@ export function best(most: number, before: (a: number, b: number) => boolean, su
     const out = same >= 0 ? same : taken.length < most ? taken.length : most - 1;
     return out === taken.length || isAhead(rateMicro, at, rates[out] as number, taken[out] as number) ? out : -1;
   };
-  return {
+  const self: Best = {
+    worst: Number.POSITIVE_INFINITY,
+    taken,
     offer(at, rateMicro) {
-      if (rateMicro > worst) return;
       let place = gap(at, rateMicro);
       if (place < 0) return;
       for (; place > 0 && isAhead(rateMicro, at, rates[place - 1] as number, taken[place - 1] as number); place--) {
@@ -31,8 +33,8 @@ export function best(most: number, before: (a: number, b: number) => boolean, su
       }
       taken[place] = at;
       rates[place] = rateMicro;
-      if (taken.length === most) worst = rates[most - 1] as number;
+      if (taken.length === most) self.worst = rates[most - 1] as number;
     },
-    taken,
   };
+  return self;
 }

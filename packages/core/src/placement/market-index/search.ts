@@ -61,18 +61,21 @@ function narrow(
   bests: readonly Best[],
   held: Bench,
 ): readonly Counted[] {
-  const { connected } = all.by;
+  const { connected, terms } = all.by;
   const ofShape = groups[0]?.tests.map(({ filter }) => filter) ?? [];
-  const left = new Float64Array(device.length + ofShape.length);
+  const ofDevice = new Float64Array(device.length);
   const byGroup = groups.map(() => new Float64Array(ofShape.length));
+  // Of several groups, a device counts once that is left for any of them.
+  const together = groups.length > 1 ? new Float64Array(ofShape.length) : (byGroup[0] as Float64Array);
   const union = new Int32Array(ofShape.length);
+  for (const passed of held.passed) passed.fill(0);
   for (let word = 0; word < connected.length; word++) {
     let among = connected[word] as number;
     for (let i = 0; i < device.length && among !== 0; i++) {
       among = (device[i] as WordTest).keeps(word, among);
-      left[i] = (left[i] as number) + bitsIn(among);
+      ofDevice[i] = (ofDevice[i] as number) + bitsIn(among);
     }
-    union.fill(0);
+    if (among === 0) continue;
     for (let group = 0; group < groups.length; group++) {
       const { tests, costs } = groups[group] as ShapeTests;
       const counted = byGroup[group] as Float64Array;
@@ -82,24 +85,27 @@ function narrow(
         union[i] = (union[i] as number) | fitting;
         counted[i] = (counted[i] as number) + bitsIn(fitting);
       }
+      if (fitting === 0) continue;
       (held.passed[group] as Uint32Array)[word] = fitting;
-      if (fitting !== 0) offerAll(word, fitting, bests[group] as Best, all.by.terms, costs.rate);
+      offerAll(word, fitting, bests[group] as Best, terms, costs);
     }
-    if (among !== 0)
-      for (let i = 0; i < union.length; i++) left[device.length + i] = (left[device.length + i] as number) + bitsIn(union[i] as number);
+    if (groups.length > 1) for (let i = 0; i < union.length; i++) together[i] = (together[i] as number) + bitsIn(union[i] as number);
+    union.fill(0);
   }
-  const counts = [...device.map(({ filter }) => filter), ...ofShape].map((filter, i): Counted => {
-    const lone = i < device.length ? -1 : byGroup.findIndex((counted) => counted[i - device.length] === 0);
-    return { filter, left: lone < 0 ? (left[i] as number) : 0, lone };
-  });
-  const last = counts.findIndex(({ left: rest }) => rest === 0);
-  return last < 0 ? counts : counts.slice(0, last + 1);
+  return [...device.map(({ filter }) => filter), ...ofShape].reduce<Counted[]>((counts, filter, i) => {
+    const [isOfDevice, at] = [i < device.length, i - device.length];
+    const lone = isOfDevice ? -1 : byGroup.findIndex((counted) => counted[at] === 0);
+    const left = lone >= 0 ? 0 : ((isOfDevice ? ofDevice[i] : together[at]) as number);
+    if (counts.at(-1)?.left !== 0) counts.push({ filter, left, lone });
+    return counts;
+  }, []);
 }
 
-function offerAll(word: number, among: number, to: Best, terms: Uint32Array, rate: (terms: number) => number): void {
+function offerAll(word: number, among: number, to: Best, terms: Uint32Array, costs: ShapeTests['costs']): void {
   for (let rest = among; rest !== 0; rest &= rest - 1) {
     const at = (word << 5) + (31 - Math.clz32(rest & -rest));
-    to.offer(at, rate(terms[at] as number));
+    const rate = costs.rate(terms[at] as number);
+    if (rate <= to.worst) to.offer(at, rate);
   }
 }
 
@@ -136,9 +142,11 @@ function bits(set: Uint32Array, words: number): number {
 
 function preferring({ by, numbers }: Columns): (a: number, b: number) => boolean {
   return (a, b) => {
-    const [standingA, standingB] = [by.reputation[a] as number, by.reputation[b] as number];
+    const standingA = by.reputation[a] as number;
+    const standingB = by.reputation[b] as number;
     if (standingA !== standingB) return standingA > standingB;
-    const [rttA, rttB] = [by.rttMs[a] as number, by.rttMs[b] as number];
+    const rttA = by.rttMs[a] as number;
+    const rttB = by.rttMs[b] as number;
     return rttA === rttB ? numbers.compare(a, b) < 0 : rttA < rttB;
   };
 }
