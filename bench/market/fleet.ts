@@ -60,7 +60,7 @@ export function fleetDevice(n: number, now: number, life = 0): DeviceRow {
     host: `host-${n}`,
     region: fleetRegions[Math.floor(chanceOf(supplier)() ** 2 * fleetRegions.length)] ?? 'eu',
     units,
-    prices: pricesOf(supplier, life),
+    prices: pricesOf(supplier, life, units.gpus[0]?.model),
     proof,
     live: taken > 0 ? [{ lease: makeId('lea', 1_700_000_000_000, idBytes(n)), slice }] : [],
     provenMs: Math.floor(own() * 4) * 36_000_000,
@@ -79,8 +79,9 @@ function gpusOf(own: () => number): readonly Gpu[] & Gpu[] {
 }
 
 /** Each supplier has a level of its own, in steps of two in a hundred. */
-function pricesOf(supplier: number, life: number): Prices {
+function pricesOf(supplier: number, life: number, model: string | undefined): Prices {
   const level = 80 + Math.floor(chanceOf(supplier * 13 + life)() * 20) * 2;
   const at = (micro: number): string => String(Math.round((micro * level) / 100 / 1_000) * 1_000);
-  return { coreMicro: at(12_000), memoryGbMicro: at(2_000), gpuMicro: { default: at(500_000), ...Object.fromEntries(fleetModels.map(([model, , micro]) => [model, at(micro)])) } };
+  const known = fleetModels.find(([name]) => name === model);
+  return { coreMicro: at(12_000), memoryGbMicro: at(2_000), gpuMicro: { default: at(500_000), ...(known ? { [known[0]]: at(known[2]) } : {}) } };
 }

@@ -17,7 +17,7 @@ const drawn: readonly Drawn[] = [
 export function plotOf(points: readonly PlacementPoint[]): string {
   const values = points.flatMap((point) => drawn.map(({ of }) => of(point)));
   const [xFrom, xTo] = powers(points.map(({ devices }) => devices));
-  const [yFrom, yTo] = powers(values);
+  const [yFrom, yTo] = powers(values.filter((value) => value > 0));
   const x = (devices: number): number => left + ((Math.log10(devices) - xFrom) / (xTo - xFrom)) * (width - left - right);
   const y = (tookMs: number): number => height - bottom - ((Math.log10(tookMs) - yFrom) / (yTo - yFrom)) * (height - bottom - top);
   const grid = [

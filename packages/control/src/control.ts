@@ -6,7 +6,7 @@ import { type KeyRow, type LeaseRow, authorise, capacityObjection } from '@iog/c
 import { canonical, randomBytes, sha256hex } from '@iog/seal';
 import { type ControlPorts, type Log, type Periods, usualPeriods } from './ports.ts';
 import { localSignals } from './signals.ts';
-import { liveDevices } from './fleet/live-devices.ts';
+import { type LiveDevices, liveDevices } from './fleet/live-devices.ts';
 import { capacityVerifier } from './fleet/verify-capacity.ts';
 import { type StoreChoice, openStore } from './store/choose.ts';
 import type { Store } from './store/store.ts';
@@ -51,6 +51,8 @@ export interface ControlSettings {
   readonly periods?: Periods;
   /** A proxy on this machine asks for others, and says in X-Forwarded-For for whom. */
   readonly behindProxy?: boolean;
+  /** Which devices are in a session: this process's own sessions, unless a bench says it of a market that it invents. */
+  readonly live?: LiveDevices;
   readonly log: Log;
 }
 
@@ -102,7 +104,7 @@ async function startOver(settings: ControlSettings, opened: Store): Promise<Runn
     policyHash: sha256hex(canonical(policy)),
     currency: policy.currency,
     signals: localSignals(),
-    live: liveDevices(),
+    live: settings.live ?? liveDevices(),
     replica,
     verifyCapacity: verifier.verify,
     log,
