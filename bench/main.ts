@@ -13,7 +13,16 @@ import { plotOf } from './market/plot.ts';
 import { quoteBench } from './quote.ts';
 import { simulatorBench } from './simulator.ts';
 
-const benches: readonly Bench[] = [clusterBench, ledgerBench, ledgerPostgresBench, coldStartBench, overloadBench, simulatorBench, placementBench, quoteBench];
+const benches: readonly Bench[] = [
+  clusterBench,
+  ledgerBench,
+  ledgerPostgresBench,
+  coldStartBench,
+  overloadBench,
+  simulatorBench,
+  placementBench,
+  quoteBench,
+];
 const names = benches.map(({ name }) => name).join(', ');
 
 process.exitCode = await main();
@@ -31,7 +40,9 @@ async function main(): Promise<number> {
   const wanted = benches.filter(({ name }) => values.only?.includes(name) ?? true);
   const unknown = values.only?.filter((name) => benches.every((bench) => bench.name !== name)) ?? [];
   if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
-    console.error(`Usage: npm run bench -- [--only <name>] [--runs <whole number>] [--json] [--plot <file.svg, of placement>]. Names: ${names}.`);
+    console.error(
+      `Usage: npm run bench -- [--only <name>] [--runs <whole number>] [--json] [--plot <file.svg, of placement>]. Names: ${names}.`,
+    );
     return 2;
   }
   const measured: Record<string, Measured> = {};

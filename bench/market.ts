@@ -32,7 +32,9 @@ const startedMs = performance.now();
 await fillMarket(dir, devices, say);
 say(`written in ${seconds(performance.now() - startedMs)}; starting control, which reads the market`);
 const { control, readMs } = await startMarket(dir, { name: 'market', keyHash: hashApiSecret(key), recipient });
-say(`control has read the market ${seconds(readMs)} after its start; resident memory ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`);
+say(
+  `control has read the market ${seconds(readMs)} after its start; resident memory ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`,
+);
 const stop = (): void => void control.stop().then(() => process.exit(0));
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);
@@ -41,7 +43,9 @@ const cli = path.join(import.meta.dirname, '../apps/iog/src/main.ts');
 if (values.json) console.log(JSON.stringify({ url: control.url, key, readMs }));
 else {
   console.log('Ask it, while this runs (Ctrl-C ends it and removes its rows):');
-  console.log(`  IOG_URL=${control.url} IOG_KEY=${key} node_modules/.bin/node ${path.relative(process.cwd(), cli)} quote --nodes 8 --cores 8 --memory 32GB --gpu H100 --region ${fleetRegions[2] ?? ''} --for 1h`);
+  console.log(
+    `  IOG_URL=${control.url} IOG_KEY=${key} node_modules/.bin/node ${path.relative(process.cwd(), cli)} quote --nodes 8 --cores 8 --memory 32GB --gpu H100 --region ${fleetRegions[2] ?? ''} --for 1h`,
+  );
 }
 if (values.show) {
   await show();
@@ -49,28 +53,38 @@ if (values.show) {
 }
 
 async function show(): Promise<void> {
-  const common = ['--nodes', '8', '--cores', '8', '--memory', '32GB', '--for', '1h'];
+  const region = fleetRegions[2] ?? '';
+  const least = { nodes: 8, coresPerNode: 8, memoryBytesPerNode: 32_000_000_000, durationMs: 3_600_000 };
+  const common = ['--nodes', '8', '--cores', '8', '--memory', '32GB', '--for', '1h', '--gpu', 'H100'];
   const asked = [
-    [...common, '--gpu', 'H100', '--region', fleetRegions[2] ?? ''],
-    [...common, '--gpu', 'H100', '--region', 'eu-nroth-1a'],
-    [...common, '--gpu', 'H100:16', '--region', fleetRegions[2] ?? ''],
-    [...common, '--gpu', 'H100', '--region', fleetRegions[2] ?? '', '--max-rate', '5'],
+    { words: ['--region', region], demand: { ...least, gpu: { model: 'H100', count: 1 }, region } },
+    { words: ['--region', 'eu-nroth-1a'], demand: { ...least, gpu: { model: 'H100', count: 1 }, region: 'eu-nroth-1a' } },
+    { words: ['--region', region, '--gpus', '16'], demand: { ...least, gpu: { model: 'H100', count: 16 }, region } },
+    {
+      words: ['--region', region, '--max-rate', '5'],
+      demand: { ...least, gpu: { model: 'H100', count: 1 }, region, maxMicroPerHour: '5000000' },
+    },
   ];
-  const bareMs = (await command(['--version'])).tookMs;
-  console.log(`\niog --version (start-up of the command alone): ${bareMs.toFixed(0)} ms`);
-  for (const words of asked) {
-    const { out, tookMs } = await command(['quote', ...words]);
-    const demand = JSON.parse((await command(['quote', ...words, '--json'])).out) as { quote: { demand: object } | null };
-    console.log(`\n$ iog quote ${words.join(' ')}\n${out}`);
-    const times = demand.quote ? await askOverHttp(control.url, key, demand.quote.demand, 20) : [];
-    const told = times.length > 0 ? `; the request alone, over HTTP: ${(times.toSorted((a, b) => a - b)[10] ?? 0).toFixed(1)} ms` : '';
-    console.log(`whole command ${tookMs.toFixed(0)} ms, of which beyond start-up ${Math.max(0, tookMs - bareMs).toFixed(0)} ms${told}`);
+  await command(['help']);
+  const bareMs = (await command(['help'])).tookMs;
+  console.log(`\niog help (start-up of the command alone): ${bareMs.toFixed(0)} ms`);
+  for (const { words, demand } of asked) {
+    const { out, tookMs } = await command(['quote', ...common, ...words]);
+    const times = [...(await askOverHttp(control.url, key, demand, 50))].toSorted((a, b) => a - b);
+    console.log(`\n$ iog quote ${[...common, ...words].join(' ')}\n${out}`);
+    console.log(
+      `in control and over HTTP: median ${(times[25] ?? 0).toFixed(1)} ms, slowest of 50 ${(times[49] ?? 0).toFixed(1)} ms; ` +
+        `the whole command: ${tookMs.toFixed(0)} ms, ${Math.max(0, tookMs - bareMs).toFixed(0)} ms more than its start-up`,
+    );
   }
 }
 
 function command(words: readonly string[]): Promise<{ out: string; tookMs: number }> {
   const began = performance.now();
-  const child = spawn(process.execPath, [cli, ...words], { env: { ...process.env, IOG_URL: control.url, IOG_KEY: key }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [cli, ...words], {
+    env: { ...process.env, IOG_URL: control.url, IOG_KEY: key },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let out = '';
   child.stdout.on('data', (part: Buffer) => (out += part.toString()));
   return new Promise((resolve) => child.once('close', () => resolve({ out, tookMs: performance.now() - began })));

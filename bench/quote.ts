@@ -31,7 +31,12 @@ export const quoteBench: Bench = {
         p99.push(quantile(tookMs, 0.99));
         say(`${i + 1}/${runs}: ${asked} quotes, p50 ${p50.at(-1)?.toFixed(1)} ms, p99 ${p99.at(-1)?.toFixed(1)} ms`);
       }
-      return { lines: [lineOf(`quote over HTTP, ${devices} devices, p50`, 'ms', p50), lineOf(`quote over HTTP, ${devices} devices, p99 (target below 20 ms)`, 'ms', p99)] };
+      return {
+        lines: [
+          lineOf(`quote over HTTP, ${devices} devices, p50`, 'ms', p50),
+          lineOf(`quote over HTTP, ${devices} devices, p99 (target below 20 ms)`, 'ms', p99),
+        ],
+      };
     } finally {
       child.kill('SIGTERM');
       await new Promise((resolve) => child.once('close', resolve));

@@ -3,7 +3,10 @@ import type { DeviceRow } from '@iog/core';
 import { type AccountId, type DeviceId, type Gpu, type Prices, laptopPolicy, makeId } from '@iog/protocol';
 import { sampleDevice } from '../../packages/core/src/fleet/sample-device.ts';
 
-export const fleetRegions = Array.from({ length: 24 }, (_, i) => `${['eu', 'us', 'ap', 'sa'][i % 4] ?? ''}-${['north', 'west', 'south'][i % 3] ?? ''}-${1 + (i % 2)}${i < 12 ? 'a' : 'b'}`);
+export const fleetRegions = Array.from(
+  { length: 24 },
+  (_, i) => `${['eu', 'us', 'ap', 'sa'][i % 4] ?? ''}-${['north', 'west', 'south'][i % 3] ?? ''}-${1 + (i % 2)}${i < 12 ? 'a' : 'b'}`,
+);
 export const fleetModels = [
   ['NVIDIA H100 80GB HBM3', 80, 1_990_000],
   ['NVIDIA H200', 141, 2_600_000],
@@ -49,7 +52,11 @@ export function fleetDevice(n: number, now: number, life = 0): DeviceRow {
     gpus: gpusOf(own),
   };
   const taken = own() < 0.3 ? Math.floor(coreCount / 2) : 0;
-  const slice = { cores: units.cores.slice(0, taken), memoryBytes: Math.floor(units.memoryBytes / 2), gpus: units.gpus.slice(0, units.gpus.length >> 1).map(({ uuid }) => uuid) };
+  const slice = {
+    cores: units.cores.slice(0, taken),
+    memoryBytes: Math.floor(units.memoryBytes / 2),
+    gpus: units.gpus.slice(0, units.gpus.length >> 1).map(({ uuid }) => uuid),
+  };
   const proof = { at: now, expiresAt: now + laptopPolicy.capacity.validMs, threads: coreCount, tookMs: 900, basis: 'declared' } as const;
   return {
     ...sampleDevice(1),
@@ -68,7 +75,7 @@ export function fleetDevice(n: number, now: number, life = 0): DeviceRow {
 }
 
 export function fleetRtt(n: number): number {
-  return 1 + (Math.imul(n, 0x9e37_79b1) >>> 16) % 180;
+  return 1 + ((Math.imul(n, 0x9e37_79b1) >>> 16) % 180);
 }
 
 function gpusOf(own: () => number): readonly Gpu[] & Gpu[] {
@@ -83,5 +90,9 @@ function pricesOf(supplier: number, life: number, model: string | undefined): Pr
   const level = 80 + Math.floor(chanceOf(supplier * 13 + life)() * 20) * 2;
   const at = (micro: number): string => String(Math.round((micro * level) / 100 / 1_000) * 1_000);
   const known = fleetModels.find(([name]) => name === model);
-  return { coreMicro: at(12_000), memoryGbMicro: at(2_000), gpuMicro: { default: at(500_000), ...(known ? { [known[0]]: at(known[2]) } : {}) } };
+  return {
+    coreMicro: at(12_000),
+    memoryGbMicro: at(2_000),
+    gpuMicro: { default: at(500_000), ...(known ? { [known[0]]: at(known[2]) } : {}) },
+  };
 }

@@ -11,7 +11,12 @@ export interface Scan {
 }
 
 export function plainScan(devices: number): Scan {
-  const [connected, cores, gpus, models] = [new Uint8Array(devices), new Uint16Array(devices), new Uint8Array(devices), new Uint16Array(devices)];
+  const [connected, cores, gpus, models] = [
+    new Uint8Array(devices),
+    new Uint16Array(devices),
+    new Uint8Array(devices),
+    new Uint16Array(devices),
+  ];
   const [regions, prices] = [new Uint16Array(devices), new Float64Array(devices * 3)];
   const [memory, until, standing] = [new Float64Array(devices), new Float64Array(devices), new Float64Array(devices)];
   const names = new Map<string, number>();

@@ -7,7 +7,7 @@ import { type SessionHub, sessionHub } from './fleet/session-hub.ts';
 import { identityHandlers } from './identity/handlers.ts';
 import { fleetHandlers } from './fleet/handlers.ts';
 import { marketHandlers } from './market/handlers.ts';
-import { type Market, marketOf } from './market/market.ts';
+import { type MarketPorts, marketOf } from './market/market.ts';
 import { sweepLoop } from './market/sweep-loop.ts';
 import { clusterHandlers } from './cluster/handlers.ts';
 import { ledgerHandlers } from './ledger/handlers.ts';
@@ -33,7 +33,7 @@ export interface Brain {
 /** `dropped` is told of each device that is removed, after its session has ended. */
 export function brain(bare: ControlPorts, pulseSecret: Uint8Array, dropped: (device: string) => void): Brain {
   const market = marketOf(bare);
-  const ports: ControlPorts = { ...bare, store: market.store };
+  const ports: MarketPorts = { ...bare, store: market.store, market };
   const hub = sessionHub(ports, pulseSecret);
   const drop = (device: string, rejection: Rejection): void => {
     hub.drop(device, rejection);
@@ -41,7 +41,7 @@ export function brain(bare: ControlPorts, pulseSecret: Uint8Array, dropped: (dev
   };
   let loops: readonly Loop[] = [];
   return {
-    desk: desk(ports, handlersOf(ports, market, drop)),
+    desk: desk(ports, handlersOf(ports, drop)),
     hub,
     loops: () => loops,
     begin() {
@@ -50,13 +50,7 @@ export function brain(bare: ControlPorts, pulseSecret: Uint8Array, dropped: (dev
         clusters.wake();
         minutes.wake();
       };
-      loops = [
-        replicaLoop(ports, { look: () => hub.look(drop), gained }),
-        clusters,
-        minutes,
-        housekeepingLoop(ports),
-        sweepLoop(ports, market),
-      ];
+      loops = [replicaLoop(ports, { look: () => hub.look(drop), gained }), clusters, minutes, housekeepingLoop(ports), sweepLoop(ports)];
     },
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));
@@ -71,7 +65,7 @@ export function brain(bare: ControlPorts, pulseSecret: Uint8Array, dropped: (dev
   };
 }
 
-function handlersOf(ports: ControlPorts, market: Market, drop: (device: string, rejection: Rejection) => void): Handlers {
+function handlersOf(ports: MarketPorts, drop: (device: string, rejection: Rejection) => void): Handlers {
   return {
     'network.show': () =>
       Promise.resolve(
@@ -88,7 +82,7 @@ function handlersOf(ports: ControlPorts, market: Market, drop: (device: string, 
       ),
     ...identityHandlers(ports),
     ...fleetHandlers(ports, drop),
-    ...marketHandlers(ports, market),
+    ...marketHandlers(ports),
     ...clusterHandlers(ports),
     ...ledgerHandlers(ports),
     ...blobHandlers(ports),

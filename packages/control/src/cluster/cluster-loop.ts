@@ -21,12 +21,13 @@ import { canonical } from '@iog/seal';
 import { type ControlPorts, type Read, change, newId } from '../ports.ts';
 import { type Loop, eachAlone, loop } from '../loop.ts';
 import { replaced } from './replaced.ts';
+import type { MarketPorts } from '../market/market.ts';
 import { presenceOf } from '../replica/presence.ts';
 import { all, entriesOf, minutesOf } from './account.ts';
 
 const tracesKept = 1_000;
 
-export function clusterLoop(ports: ControlPorts): Loop {
+export function clusterLoop(ports: MarketPorts): Loop {
   /** The request that last woke a cluster. */
   const traces = new Map<string, string>();
   const woken = loop('cluster', ports.periods.clusterMs, ports, async (ids) => {
@@ -44,7 +45,7 @@ export function clusterLoop(ports: ControlPorts): Loop {
 }
 
 /** One step of one cluster; wakes the devices and leases that it changed. */
-async function stepOne(ports: ControlPorts, id: string, trace: string | undefined): Promise<void> {
+async function stepOne(ports: MarketPorts, id: string, trace: string | undefined): Promise<void> {
   const changed = await change<Changed | undefined>(ports, async (read) => {
     const cluster = await read.one('cluster', id);
     if (!cluster || cluster.state === 'ended' || !(await ports.replica.holds(read, id))) return { writes: [], value: undefined };

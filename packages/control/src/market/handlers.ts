@@ -2,13 +2,14 @@
 import type { Quote } from '@iog/protocol';
 import { type DeviceRow, contradiction, marketSteps, offerView, place, quoteBody, relaxGroup } from '@iog/core';
 import { canonical } from '@iog/seal';
-import { type ControlPorts, newId } from '../ports.ts';
+import { newId } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
 import { accountOf, answer, refuse } from '../command.ts';
 import { pageOf } from '../paging.ts';
-import type { Market } from './market.ts';
+import type { Market, MarketPorts } from './market.ts';
 
-export function marketHandlers(ports: ControlPorts, market: Market): Pick<Handlers, 'offer.list' | 'quote.create'> {
+export function marketHandlers(ports: MarketPorts): Pick<Handlers, 'offer.list' | 'quote.create'> {
+  const { market } = ports;
   const liveOf = (device: DeviceRow) => ({
     connected: ports.live.isConnected(device.id),
     rttMs: ports.live.seen(device.id)?.rttMs ?? null,

@@ -19,6 +19,10 @@ export interface Market {
   isWhole: boolean;
 }
 
+export interface MarketPorts extends ControlPorts {
+  readonly market: Market;
+}
+
 export interface Looked {
   readonly found: Found;
   readonly candidates: readonly Candidate[];

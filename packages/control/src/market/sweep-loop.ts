@@ -1,13 +1,14 @@
 // Reads all devices into the market index, page by page, again and again: at a start the whole market, later what other replicas have changed.
-import type { ControlPorts, Timer } from '../ports.ts';
+import type { Timer } from '../ports.ts';
 import { type Loop, loop } from '../loop.ts';
 import { marketLimits } from '../limits.ts';
 import { cursorOf } from '../store/store.ts';
-import type { Market } from './market.ts';
+import type { MarketPorts } from './market.ts';
 
 const nextPage = 'next-page';
 
-export function sweepLoop(ports: ControlPorts, market: Market): Loop {
+export function sweepLoop(ports: MarketPorts): Loop {
+  const { market } = ports;
   const { pageRows, firstPauseMs, pauseMs, restMs, restAmongOthersMs } = marketLimits;
   let after: string | undefined;
   let timer: Timer | undefined;
