@@ -47,11 +47,14 @@ export async function startMarket(
 function inventedLive(): LiveDevices {
   const first = fleetId(0).slice(0, 14);
   const known = liveDevices();
-  const codeOf = (id: string): number => id.charCodeAt(id.length - 1) * 31 + id.charCodeAt(id.length - 2);
   const isThere = (id: string): boolean => id.startsWith(first) && codeOf(id) % 20 !== 0;
   return {
     ...known,
     isConnected: (id) => isThere(id) || known.isConnected(id),
     seen: (id) => (isThere(id) ? { connected: true, lastSeenAt: Date.now(), rttMs: 1 + (codeOf(id) % 180) } : known.seen(id)),
   };
+}
+
+function codeOf(id: string): number {
+  return id.charCodeAt(id.length - 1) * 31 + id.charCodeAt(id.length - 2);
 }

@@ -1,6 +1,6 @@
 // A market of invented devices for the benches: the same for the same number, with regions, suppliers, GPUs and prices as a real one has.
 import type { DeviceRow } from '@iog/core';
-import { type AccountId, type DeviceId, type Gpu, type Prices, laptopPolicy, makeId } from '@iog/protocol';
+import { type DeviceId, type Gpu, type Prices, laptopPolicy, makeId } from '@iog/protocol';
 import { sampleDevice } from '../../packages/core/src/fleet/sample-device.ts';
 
 export const fleetRegions = Array.from(
@@ -61,7 +61,7 @@ export function fleetDevice(n: number, now: number, life = 0): DeviceRow {
   return {
     ...sampleDevice(1),
     id: fleetId(n),
-    account: makeId('acc', 1_700_000_000_000, idBytes(supplier)) as AccountId,
+    account: makeId('acc', 1_700_000_000_000, idBytes(supplier)),
     name: `host-${n}`,
     publicKey: String(n).padStart(43, 'k'),
     host: `host-${n}`,
