@@ -17,6 +17,8 @@ export interface Given {
   bytes(name: string): number | undefined;
   durationMs(name: string): number | undefined;
   amount(name: string): bigint | undefined;
+  /** A day or a moment, UTC, as milliseconds. */
+  instant(name: string): number | undefined;
   /** A name that a person gives to something of theirs. */
   name(name: string): string | undefined;
   id<P extends IdPrefix>(prefix: P, index: number): Id<P>;
@@ -95,6 +97,7 @@ function given(values: Readonly<Record<string, unknown>>, positionals: readonly 
       read(name, (found) => wholeNumber(found, min, max), `a whole number from ${min} to ${max}`),
     bytes: (name) => read(name, parseBytes, 'a size such as 2GB, 500MB or 1GiB'),
     durationMs: (name) => read(name, (found) => parseDurationMs(found) || undefined, 'a time above zero such as 90s, 30m, 2h or 1h30m'),
+    instant: (name) => read(name, parseInstant, 'a day such as 2026-11-01 or a time such as 2026-11-01T12:00Z'),
     amount: (name) => read(name, parseAmount, 'an amount such as 1.50'),
     name: (name) => read(name, (found) => (isName(found) ? found : undefined), nameRule),
     id(prefix, index) {
@@ -103,6 +106,12 @@ function given(values: Readonly<Record<string, unknown>>, positionals: readonly 
       throw new UsageError(`"${found}" is not an id of this kind: it looks like ${prefix}_… and has ${prefix.length + 27} characters.`);
     },
   };
+}
+
+function parseInstant(text: string): number | undefined {
+  if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?Z)?$/.test(text)) return undefined;
+  const at = Date.parse(text);
+  return at >= 0 ? at : undefined;
 }
 
 function wholeNumber(text: string, min: number, max: number): number | undefined {

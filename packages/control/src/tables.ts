@@ -49,10 +49,15 @@ export const tables = [
   spec('entry', {
     account: (row) => ({ equals: row.account, sort: row.id }),
     subject: (row) => ({ equals: row.subject, sort: row.id }),
+    earned: (row) => {
+      const earner = row.lines.find(({ account }) => account.endsWith('/earned'))?.account.slice(0, -'/earned'.length);
+      return earner === undefined || earner === row.account ? undefined : { equals: earner, sort: row.id };
+    },
     faucet: (row) => (row.entry === 'faucet' ? { equals: row.account, sort: row.id } : undefined),
   }),
   spec('event', { cluster: (row) => ({ equals: row.cluster, sort: row.seq }) }),
   spec('receipt'),
+  spec('statement'),
   spec('clock'),
   spec('network'),
   spec('replica', { all: (row) => ({ sort: row.id }) }),

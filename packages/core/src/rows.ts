@@ -5,7 +5,7 @@ import type { DeviceRow, EnrolmentRow } from './fleet/rows.ts';
 import type { AccountRow, ActivityRow, InvitationRow, KeyRow, ReplyRow } from './identity/rows.ts';
 import type { BlobRow, JobRow, ShelfRow } from './job/rows.ts';
 import type { LeaseRow } from './lease/rows.ts';
-import type { BalanceRow, EntryRow, ReceiptRow } from './ledger/rows.ts';
+import type { BalanceRow, EntryRow, ReceiptRow, StatementRow } from './ledger/rows.ts';
 import type { NetworkRow, PresenceRow, ReplicaRow, ShardRow } from './replica/rows.ts';
 import type { MinuteRow } from './timelock/rows.ts';
 
@@ -43,6 +43,7 @@ export type Row =
   | EntryRow
   | EventRow
   | ReceiptRow
+  | StatementRow
   | ClockRow
   | NetworkRow
   | ReplicaRow

@@ -31,6 +31,12 @@ export function makeId<P extends IdPrefix>(prefix: P, nowMs: number, random: Uin
   return `${prefix}_${time}${tail}` as Id<P>;
 }
 
+/** When an id was made. */
+export function idTime(id: string): number {
+  const time = id.slice(id.indexOf('_') + 1).slice(0, timeLength);
+  return Array.from(time).reduce((ms, character) => ms * 32 + alphabet.indexOf(character), 0);
+}
+
 /** The schema of an id of one kind. */
 export function idSchema<P extends IdPrefix>(prefix: P) {
   return Type.Unsafe<Id<P>>(Type.String({ pattern: `^${prefix}_[0-9a-z]{26}$`, examples: [`${prefix}_${'0'.repeat(26)}`] }));

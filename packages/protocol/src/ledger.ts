@@ -15,15 +15,37 @@ export const BalanceSchema = strict({
 });
 export type Balance = Static<typeof BalanceSchema>;
 
+export const entryKinds = ['faucet', 'hold', 'accrual', 'refund'] as const;
+export type EntryKind = (typeof entryKinds)[number];
+
 export const EntryViewSchema = strict({
   id: idSchema('ent'),
   at: InstantSchema,
-  kind: oneOf(['faucet', 'hold', 'accrual', 'refund']),
+  kind: oneOf(entryKinds),
   currency: CurrencySchema,
   subject: Type.String(),
   lines: Type.Array(strict({ account: Type.String(), amountMicro: AmountSchema })),
 });
 export type EntryView = Static<typeof EntryViewSchema>;
+
+/** A month, UTC. */
+export const MonthSchema = Type.String({ pattern: '^20[0-9]{2}-(0[1-9]|1[0-2])$', examples: ['2026-11'] });
+const PurseSchema = strict({ availableMicro: AmountSchema, heldMicro: AmountSchema, earnedMicro: AmountSchema });
+
+/** opening + all movements = closing = the next month's opening, to the last unit. */
+export const StatementViewSchema = strict({
+  account: idSchema('acc'),
+  currency: CurrencySchema,
+  month: MonthSchema,
+  from: InstantSchema,
+  to: InstantSchema,
+  /** The month is over, and nothing is added to it any more. */
+  isWhole: Type.Boolean(),
+  opening: PurseSchema,
+  movements: Type.Array(strict({ kind: oneOf(entryKinds), count: CountSchema, ...PurseSchema.properties })),
+  closing: PurseSchema,
+});
+export type StatementView = Static<typeof StatementViewSchema>;
 
 export const verdictKinds = ['proven', 'unproven', 'violated'] as const;
 export type VerdictKind = (typeof verdictKinds)[number];

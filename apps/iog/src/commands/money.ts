@@ -1,11 +1,12 @@
-// iog balance, faucet, entries, receipt: where the money is, and why.
+// iog balance, faucet, receipt: where the money is, and why.
 import { formatDurationMs, laptopPolicy } from '@iog/protocol';
 import { type Command, takesNothing, takesOne } from '../command.ts';
 import { withClient } from '../profile.ts';
 import { receiptText } from '../story/receipt-text.ts';
 import { reasonsOf } from '../story/unproven.ts';
 import { formatInstant, money, pairs, table } from '../terminal/format.ts';
-import { listCommand } from './list-command.ts';
+import { entries } from './entries.ts';
+import { statement } from './statement.ts';
 
 const balance: Command = {
   ...takesNothing,
@@ -40,25 +41,6 @@ const faucet: Command = {
   },
 };
 
-const entries = listCommand({
-  name: 'entries',
-  summary: "List the ledger's entries of this account",
-  examples: ['iog entries --json'],
-  items: (client) => client.items('entry.list', {}),
-  text(items) {
-    const rows = items.flatMap(({ at, kind, subject, currency, lines }) =>
-      lines.map(({ account, amountMicro }, i) => [
-        i === 0 ? formatInstant(at) : '',
-        i === 0 ? kind : '',
-        i === 0 ? subject : '',
-        account,
-        money(amountMicro, currency),
-      ]),
-    );
-    return table(['when', 'kind', 'subject', 'account', 'amount'], rows, [4]);
-  },
-});
-
 const receipt: Command = {
   ...takesOne('<cluster>'),
   name: 'receipt',
@@ -85,4 +67,4 @@ const receipt: Command = {
   },
 };
 
-export const moneyCommands: readonly Command[] = [balance, faucet, entries, receipt];
+export const moneyCommands: readonly Command[] = [balance, faucet, entries, statement, receipt];

@@ -32,6 +32,8 @@ export interface IogClient {
   call<N extends RouteName>(name: N, input: InputOf<N>): Promise<AnswerOf<N>>;
   /** Every item of a list route, page after page. */
   items<N extends ListName>(name: N, input: Omit<InputOf<N>, 'query'>): Promise<AnswerOf<N>['items']>;
+  /** The pages of a list route, each asked for when it is wanted. */
+  pages<N extends ListName>(name: N, input: InputOf<N>): AsyncIterable<AnswerOf<N>['items']>;
   /** Events after `after`, then those to come, over reconnections; ends only when `signal` fires. */
   events(cluster: ClusterId, after: number, signal: AbortSignal): AsyncIterable<ClusterEvent>;
   /** Uploads bytes under their SHA-256. */
@@ -93,16 +95,17 @@ export function iogClient({ url, key, patienceMs = defaultPatienceMs, ca }: Clie
     },
     async items(name, input) {
       const all: unknown[] = [];
-      let after: string | null = null;
-      do {
-        const query = { limit: pageLimit, ...(after === null ? {} : { after }) };
-        const page: { items: unknown[]; next: string | null } = JSON.parse(
-          Buffer.from(await request(name, { ...(input as LooseInput), query })).toString('utf8'),
-        );
-        all.push(...page.items);
-        after = page.next;
-      } while (after !== null);
+      for await (const page of client.pages(name, input as InputOf<typeof name>)) all.push(...(page as unknown[]));
       return all;
+    },
+    async *pages(name, input) {
+      const { query: filters, ...rest } = input as LooseInput;
+      for (let after: string | null | undefined; after !== null;) {
+        const query = { limit: pageLimit, ...filters, ...(after === undefined ? {} : { after }) };
+        const page: { items: []; next: string | null } = JSON.parse(Buffer.from(await request(name, { ...rest, query })).toString('utf8'));
+        yield page.items;
+        after = page.next;
+      }
     },
     events: (cluster, after, signal) =>
       eventStream(

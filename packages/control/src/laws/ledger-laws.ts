@@ -1,5 +1,5 @@
 // The laws of money: double entry, no debt, and a cluster's hold that is paid out, given back, or still there.
-import { type ClusterRow, type LeaseRow, faucetAccount, holdOf } from '@iog/core';
+import { type ClusterRow, type LeaseRow, isFaucet, holdOf } from '@iog/core';
 import { accrued } from '@iog/protocol';
 import { type Books, type Law, sum, unless } from './books.ts';
 
@@ -33,7 +33,7 @@ export const everyBalanceIsItsEntries: Law = (books) => {
 export const noBalanceIsBelowZero: Law = (books) =>
   books
     .all('balance')
-    .filter(({ id }) => id !== faucetAccount)
+    .filter(({ id }) => !isFaucet(id))
     .flatMap(({ id, amountMicro }) => unless(amountMicro >= 0n, id, `it holds ${amountMicro}`));
 
 /** held = paid + refunded + still held. */

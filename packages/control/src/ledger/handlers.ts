@@ -1,26 +1,16 @@
 // ledger over HTTP: balance, entries, and the faucet of a test network.
 import type { Balance } from '@iog/protocol';
-import {
-  type BalanceRow,
-  type ClusterRow,
-  type EntryRow,
-  accept,
-  availableOf,
-  earnedOf,
-  entryView,
-  faucet,
-  faucetAccount,
-  reject,
-} from '@iog/core';
+import { type BalanceRow, type ClusterRow, type EntryRow, accept, availableOf, earnedOf, faucet, faucetOf, reject } from '@iog/core';
 import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
 import { accountOf, answer, command } from '../command.ts';
-import { pageOf } from '../paging.ts';
 import { all } from '../cluster/account.ts';
+import { entryPage } from './entries.ts';
+import { statementShown } from './statements.ts';
 
 const clustersLooked = 1_000;
 
-export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.show' | 'entry.list' | 'faucet.draw'> {
+export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.show' | 'entry.list' | 'statement.show' | 'faucet.draw'> {
   const balanceOf = async (account: Parameters<typeof availableOf>[0]): Promise<Balance> => {
     const found = await ports.store.load([availableOf(account), earnedOf(account)].map((id) => ({ kind: 'balance', id })));
     const rows = found.flatMap((each) => (each ? [each.row as BalanceRow] : []));
@@ -45,10 +35,8 @@ export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.sho
   };
   return {
     'balance.show': async (call) => answer(await balanceOf(accountOf(call))),
-    'entry.list': async (call) => {
-      const listed = { kind: 'entry', index: 'account', equals: accountOf(call), descending: true } as const;
-      return answer(await pageOf(ports.store, listed, call.query, (row) => [entryView(row)]));
-    },
+    'entry.list': async (call) => answer(await entryPage(ports.store, accountOf(call), call.query)),
+    'statement.show': (call) => statementShown(ports, accountOf(call), call.params.month),
     'faucet.draw': async (call) => {
       const before = await balanceOf(accountOf(call));
       return command(
@@ -57,7 +45,7 @@ export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.sho
         accountOf(call),
         async (read) => {
           const account = accountOf(call);
-          const ids = [availableOf(account), faucetAccount];
+          const ids = [availableOf(account), faucetOf(account)];
           const balances = new Map((await read.many('balance', ids)).map((row: BalanceRow) => [row.id, row]));
           const drawn = await drawnBefore(ports, account);
           const amountMicro = BigInt(call.body.amountMicro);

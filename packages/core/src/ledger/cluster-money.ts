@@ -4,7 +4,7 @@ import { accrued } from '@iog/protocol';
 import type { ClusterRow, EntryRow, LeaseRow } from '../rows.ts';
 import { type Decision, accept, reject } from '../decision.ts';
 import { assertLaw } from '../law.ts';
-import { type Balances, availableOf, earnedOf, faucetAccount, feeAccount, holdOf, move } from './entry.ts';
+import { type Balances, availableOf, earnedOf, faucetOf, feeAccount, holdOf, move } from './entry.ts';
 
 interface Doing {
   readonly balances: Balances;
@@ -114,7 +114,7 @@ export function faucet({ account, amountMicro, drawnMicro, policy, balances, now
   if (amountMicro <= 0n) return reject('request.refused', { detail: 'the amount must be above zero' });
   if (drawnMicro + amountMicro > limit) return reject('faucet.limit', { limitMicro: limit.toString(), currency: policy.currency });
   const lines = [
-    { account: faucetAccount, amountMicro: -amountMicro },
+    { account: faucetOf(account), amountMicro: -amountMicro },
     { account: availableOf(account), amountMicro },
   ];
   return move({ id: entryId, at: now, entry: 'faucet', currency: policy.currency, account, subject: account, lines }, balances);

@@ -1,4 +1,5 @@
 export * from './entry.ts';
 export * from './cluster-money.ts';
 export * from './receipt.ts';
+export * from './statement.ts';
 export * from './views.ts';

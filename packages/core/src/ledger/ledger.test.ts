@@ -7,7 +7,7 @@ import { sampleAccount, sampleNow } from '../fleet/sample-device.ts';
 import { BrokenLaw } from '../law.ts';
 import type { BalanceRow, ClusterRow, EntryRow, LeaseRow, Row } from '../rows.ts';
 import { accrue, faucet, placeHold, refundRest } from './cluster-money.ts';
-import { availableOf, earnedOf, faucetAccount, feeAccount, holdOf, move } from './entry.ts';
+import { availableOf, earnedOf, isFaucet, feeAccount, holdOf, move } from './entry.ts';
 import { receiptOf } from './receipt.ts';
 import { sampleCluster, sampleClusterRow, sampleEntry, sampleLeaseRow, sampleSupplier } from './sample-cluster.ts';
 
@@ -176,7 +176,7 @@ test('law: after any sequence entries sum to zero, no balance is below zero, and
         [...balances.values()].reduce((sum, row) => sum + row.amountMicro, 0n),
         0n,
       );
-      assert.ok([...balances.values()].every((row) => row.amountMicro >= 0n || row.id === faucetAccount));
+      assert.ok([...balances.values()].every((row) => row.amountMicro >= 0n || isFaucet(row.id)));
       assert.equal(cluster.heldMicro, cluster.paidMicro + cluster.refundedMicro);
       assert.equal(ledger.of(earnedOf(sampleSupplier)), cluster.paidMicro - cluster.feeMicro);
       const total = rates.reduce((sum, rate, n) => sum + accrued(rate, leases.get(n)?.provenMs ?? 0), 0n);

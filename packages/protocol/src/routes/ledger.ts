@@ -1,7 +1,9 @@
 // ledger over HTTP: balance, entries, and the faucet of a test network.
-import { BalanceSchema, EntryViewSchema } from '../ledger.ts';
+import { Type } from 'typebox';
+import { BalanceSchema, EntryViewSchema, MonthSchema, StatementViewSchema, entryKinds } from '../ledger.ts';
 import { AmountAskedSchema } from '../money.ts';
-import { strict } from '../schema.ts';
+import { TextSchema, oneOf, strict } from '../schema.ts';
+import { InstantSchema } from '../time.ts';
 import { type Route, listOf, page } from './route.ts';
 
 export const ledgerRoutes = {
@@ -13,12 +15,31 @@ export const ledgerRoutes = {
     answer: BalanceSchema,
   },
   'entry.list': {
-    summary: 'The movements of money of the account, newest first',
+    summary: 'The movements of money of the account, or those that it earned by, newest first; a page may be short, and still have a next',
     method: 'GET',
     path: '/v1/entries',
     access: 'read',
-    query: page,
+    query: strict({
+      ...page.properties,
+      /** Those of the account's own clusters (the default), or those of others' clusters that its devices earned by. */
+      side: Type.Optional(oneOf(['own', 'earned'])),
+      kind: Type.Optional(oneOf(entryKinds)),
+      /** What they are about: the id of a cluster. */
+      subject: Type.Optional(TextSchema),
+      /** From this moment on, and before that one. */
+      from: Type.Optional(InstantSchema),
+      to: Type.Optional(InstantSchema),
+    }),
     answer: listOf(EntryViewSchema),
+  },
+  'statement.show': {
+    summary: 'A month of the account: what it had, what moved it by kind, what it had then; all in UTC',
+    method: 'GET',
+    path: '/v1/statements/:month',
+    access: 'read',
+    params: strict({ month: MonthSchema }),
+    answer: StatementViewSchema,
+    errors: ['request.refused'],
   },
   'faucet.draw': {
     summary: 'Draws test money, where the network gives some',

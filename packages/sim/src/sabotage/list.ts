@@ -20,13 +20,7 @@ const control = 'packages/control/src/';
 const worker = 'packages/worker/src/';
 
 export const sabotages: readonly Sabotage[] = [
-  wrong(
-    8,
-    'a hold is not checked against the balance',
-    `${core}ledger/entry.ts`,
-    'if (left < 0n && account !== faucetAccount) {',
-    'if (false) {',
-  ),
+  wrong(8, 'a hold is not checked against the balance', `${core}ledger/entry.ts`, 'if (left < 0n && !isFaucet(account)) {', 'if (false) {'),
   wrong(
     4,
     'an accrual pays a unit that nobody is charged for',

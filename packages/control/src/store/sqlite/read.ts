@@ -48,7 +48,7 @@ export function sqliteReader(database: DatabaseSync, catalog: Catalog, standing:
 }
 
 /** With `atMost`, a number, no text comes along: texts sort after every number. */
-function pageSql(cursor: boolean, atMost: boolean, descending: boolean): string {
+export function pageSql(cursor: boolean, atMost: boolean, descending: boolean): string {
   const order = descending ? ' DESC' : '';
   return `SELECT id FROM entries WHERE list = ? AND equals = ?
     ${cursor ? `AND (sort, id) ${descending ? '<' : '>'} (?, ?)` : ''} ${atMost ? 'AND sort <= ?' : ''}
