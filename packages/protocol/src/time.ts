@@ -28,3 +28,15 @@ export function formatDurationMs(ms: number): string {
   const minutes = Math.round(ms / 60_000);
   return `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ''}`;
 }
+
+/* oxlint-disable no-restricted-globals -- the calendar of a time that is given; nothing here reads a clock */
+/** `2026-11`, UTC. */
+export function monthOf(at: Instant): string {
+  return new Date(at).toISOString().slice(0, 7);
+}
+
+/** A month is [from, to). */
+export function boundsOf(month: string): { readonly from: Instant; readonly to: Instant } {
+  const [year = 0, number = 0] = month.split('-').map(Number);
+  return { from: Date.UTC(year, number - 1), to: Date.UTC(year, number) };
+}

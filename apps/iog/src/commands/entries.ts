@@ -26,7 +26,7 @@ export const entries: Command = {
     const csv = given.text('csv');
     const form = csv === undefined ? (terminal.json ? jsonForm() : tableForm()) : csvForm;
     const query = filters(given);
-    const sink = await sinkOf(csv);
+    const sink = await sinkOf(csv, terminal);
     try {
       await withClient(environment, async (client) => {
         let isRead = await write(sink, form.head);

@@ -56,6 +56,12 @@ test('the first account has its money from the faucet', async () => {
   assert.match((await run('faucet --amount 200')).err, /^error: The faucet gives at most 100\.00 TUSD to an account\./);
   assert.equal(JSON.parse((await run('balance --json')).out).availableMicro, '5000000');
   assert.match((await run('entries')).out, /faucet/);
+  assert.match((await run('entries --csv -')).out, /^id,at,kind,subject,account,amount,currency\r\nent_.*,faucet,.*,-[0-9.]+,TUSD\r\n/);
+  assert.deepEqual(JSON.parse((await run('entries --kind refund --json')).out), []);
+  const month = new Date().toISOString().slice(0, 7);
+  assert.match((await run(`statement ${month}`)).out, /so far[^]*opening[^]*faucet +1 [^]*closing/);
+  assert.match((await run(`statement ${month} --csv -`)).out, /closing,,5\.00,0\.00,0\.00,TUSD\r\n$/);
+  assert.equal((await run('statement november')).code, 2);
 });
 
 test('a key is shown once, works with its scope, and is gone when revoked', async () => {

@@ -20,7 +20,7 @@ export const statement: Command = {
     const found = await withClient(environment, (client) => client.call('statement.show', { params: { month } }));
     const csv = given.text('csv');
     if (csv === undefined) return terminal.result(found, statementText(found));
-    const sink = await sinkOf(csv);
+    const sink = await sinkOf(csv, terminal);
     const head = ['month', 'what', 'entries', 'available', 'held', 'earned', 'currency'];
     const lines = rowsOf(found).map((row) => csvLine([found.month, ...row, found.currency]));
     await sink.write([csvLine(head), ...lines].join(''));
@@ -39,11 +39,13 @@ function statementText(found: StatementView): string {
 }
 
 function rowsOf({ opening, movements, closing }: StatementView): string[][] {
-  const amounts = (purse: StatementView['opening']): string[] =>
-    [purse.availableMicro, purse.heldMicro, purse.earnedMicro].map((micro) => formatAmount(BigInt(micro)));
   return [
     ['opening', '', ...amounts(opening)],
     ...movements.map((moved) => [moved.kind, String(moved.count), ...amounts(moved)]),
     ['closing', '', ...amounts(closing)],
   ];
+}
+
+function amounts({ availableMicro, heldMicro, earnedMicro }: StatementView['opening']): string[] {
+  return [availableMicro, heldMicro, earnedMicro].map((micro) => formatAmount(BigInt(micro)));
 }

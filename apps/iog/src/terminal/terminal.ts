@@ -7,6 +7,8 @@ export interface Terminal {
   say(line: string): void;
   /** A result: with --json the value as one document, else the text. */
   result(value: unknown, text: string): void;
+  /** A piece of a long result, on stdout, no faster than it is taken. False once nobody reads any more. */
+  piece(this: void, text: string): Promise<boolean>;
   /** Raw output of a job, on stdout. */
   raw(bytes: Uint8Array): void;
   /** Output of a job that is part of a longer story, on stderr. */
@@ -26,6 +28,13 @@ export function terminal(json: boolean, stdout: Writable = process.stdout, stder
     json,
     say: (line) => write(stderr, `${line}\n`),
     result: (value, text) => write(stdout, json ? `${JSON.stringify(value, undefined, 2)}\n` : text === '' ? '' : `${text}\n`),
+    async piece(text) {
+      if (lost.has(stdout)) return false;
+      await new Promise<void>((resolve) => {
+        stdout.write(text, () => resolve());
+      });
+      return !lost.has(stdout);
+    },
     raw: (bytes) => write(stdout, bytes),
     rawProgress: (bytes) => write(stderr, bytes),
     async drained() {

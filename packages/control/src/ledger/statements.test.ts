@@ -61,7 +61,6 @@ async function addsUp(
   months: readonly string[],
   balances: Book['balances'],
 ): Promise<void> {
-  const micro = (purse: StatementView['opening']) => [purse.availableMicro, purse.heldMicro, purse.earnedMicro].map(BigInt);
   let last: bigint[] = [0n, 0n, 0n];
   for (const month of months) {
     const told = await shown(rig, account, month);
@@ -151,4 +150,8 @@ function monthsTo(last: string): string[] {
   for (let at = new Date(unitNow); months.at(-1) !== last; at.setUTCMonth(at.getUTCMonth() + 1, 1))
     months.push(at.toISOString().slice(0, 7));
   return months;
+}
+
+function micro({ availableMicro, heldMicro, earnedMicro }: StatementView['opening']): bigint[] {
+  return [availableMicro, heldMicro, earnedMicro].map(BigInt);
 }

@@ -1,15 +1,13 @@
 // Statements: entries are counted once. What is counted of a month is kept, so that the next request goes on from there.
-import { type AccountId, type StatementView, idTime } from '@iog/protocol';
+import { type AccountId, type StatementView, boundsOf, idTime, monthOf } from '@iog/protocol';
 import {
   type EntryRow,
   type Movements,
   type StatementRow,
   addEntry,
-  boundsOf,
   closingOf,
   emptyPurse,
   firstEntryAt,
-  monthOf,
   monthsBetween,
   statementView,
 } from '@iog/core';

@@ -1,5 +1,15 @@
 // The statement of an account for one month: what it had, what each kind of entry moved, what it had then. From entries alone, to the last unit.
-import { type AccountId, type Currency, type EntryId, type EntryKind, type Instant, type StatementView, makeId } from '@iog/protocol';
+import {
+  type AccountId,
+  type Currency,
+  type EntryId,
+  type EntryKind,
+  type Instant,
+  type StatementView,
+  boundsOf,
+  makeId,
+  monthOf,
+} from '@iog/protocol';
 import type { EntryRow } from '../rows.ts';
 import { availableOf, earnedOf } from './entry.ts';
 
@@ -15,17 +25,6 @@ export interface Moved extends Purse {
 export type Movements = Readonly<Partial<Record<EntryKind, Moved>>>;
 
 export const emptyPurse: Purse = { availableMicro: 0n, heldMicro: 0n, earnedMicro: 0n };
-
-/** `2026-11`, UTC. */
-export function monthOf(at: Instant): string {
-  return new Date(at).toISOString().slice(0, 7);
-}
-
-/** A month is [from, to). */
-export function boundsOf(month: string): { readonly from: Instant; readonly to: Instant } {
-  const [year = 0, number = 0] = month.split('-').map(Number);
-  return { from: Date.UTC(year, number - 1), to: Date.UTC(year, number) };
-}
 
 /** The months from the one to the other, both included, oldest first. */
 export function monthsBetween(first: string, last: string): string[] {
