@@ -30,6 +30,7 @@ const broken: Record<string, Row[]> = {
   everySliceBelongsToItsLease: changed('device', () => ({ live: [] })),
   everyMinuteIsDecidedInOrder: changed('minute', () => undefined),
   everyLeaseCountsItsVerdicts: changed('minute', () => ({ verdict: { kind: 'violated' } })),
+  everyLeaseIsOfItsGroup: changed('lease', () => ({ group: 1 })),
   everySettledLeaseIsDecidedWhole: changed('lease', () => ({ endedAt: 90_001 })),
   everyClusterKnowsItsLeases: changed('cluster', () => ({ leases: [] }), 1),
   everyClusterKnowsItsJobs: changed('job', () => undefined),

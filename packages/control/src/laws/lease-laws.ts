@@ -1,5 +1,5 @@
 // The laws of units and time: no unit is rented twice, and every minute of a lease is decided once and counted once.
-import { type LeaseRow, type Row, areDistinct } from '@iog/core';
+import { type LeaseRow, type Row, areDistinct, groupOf, groupsOf } from '@iog/core';
 import { minuteMs } from '@iog/protocol';
 import { type Law, unless } from './books.ts';
 
@@ -46,6 +46,23 @@ export const everySliceBelongsToItsLease: Law = (books) => {
   );
   return [...unheld, ...orphaned];
 };
+
+/** A lease has the shape that its group asks for, and costs no more than the group may. */
+export const everyLeaseIsOfItsGroup: Law = (books) =>
+  books.all('lease').flatMap((lease) => {
+    const cluster = books.one('cluster', lease.cluster);
+    if (!cluster) return [];
+    const group = groupsOf(cluster)[groupOf(lease)];
+    const { cores, memoryBytes, gpus } = lease.slice;
+    const fits =
+      group !== undefined &&
+      cores.length === group.shape.coresPerNode &&
+      memoryBytes === group.shape.memoryBytesPerNode &&
+      gpus.length === (group.shape.gpu?.count ?? 0) &&
+      lease.rateMicroPerHour <= group.topRateMicroPerHour;
+    const detail = `group ${groupOf(lease)}: ${cores.length} cores, ${memoryBytes} bytes, ${gpus.length} GPUs at ${lease.rateMicroPerHour}`;
+    return unless(fits, lease.id, detail);
+  });
 
 /** Verdicts are given once, in order: the minutes before `nextMinute` have one, those from it on have none. */
 export const everyMinuteIsDecidedInOrder: Law = (books) =>

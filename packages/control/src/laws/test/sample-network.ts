@@ -57,6 +57,8 @@ export const keyOfFounder = {
 const clusterRow = (changes: Partial<ClusterRow>) =>
   ({
     kind: 'cluster',
+    demand: { nodes: 1, coresPerNode: 1, memoryBytesPerNode: 10, durationMs: 600_000 },
+    topRateMicroPerHour: 600_000n,
     key: 'k',
     heldMicro: 5_000n,
     paidMicro: 0n,
