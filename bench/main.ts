@@ -3,7 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { clusterBench } from './cluster/cluster.ts';
+import { apiBench } from './api.ts';
 import { coldStartBench } from './cold-start.ts';
+import { creationsBench } from './creations-sqlite.ts';
 import { ledgerBench } from './ledger.ts';
 import { ledgerPostgresBench } from './ledger-postgres.ts';
 import { overloadBench } from './overload.ts';
@@ -17,6 +19,8 @@ const benches: readonly Bench[] = [
   clusterBench,
   ledgerBench,
   ledgerPostgresBench,
+  creationsBench,
+  apiBench,
   coldStartBench,
   overloadBench,
   simulatorBench,
