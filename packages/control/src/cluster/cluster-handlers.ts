@@ -33,7 +33,9 @@ export function clusterRoutes(ports: ControlPorts): Pick<Handlers, ClusterRoute>
 
 async function list(ports: ControlPorts, call: Call<'cluster.list'>) {
   const listed = { kind: 'cluster', index: 'account', equals: accountOf(call), descending: true } as const;
-  return answer(await pageOf(ports.store, listed, call.query, async (row) => [await viewed(ports, row)]));
+  const { state } = call.query;
+  const isAsked = (row: ClusterRow): boolean => state === undefined || row.state === state;
+  return answer(await pageOf(ports.store, listed, call.query, async (row) => (isAsked(row) ? [await viewed(ports, row)] : [])));
 }
 
 async function show(ports: ControlPorts, call: Call<'cluster.show'>) {

@@ -53,7 +53,9 @@ async function packageKept(ports: ControlPorts, read: Read, cluster: ClusterRow,
 async function list({ store }: ControlPorts, call: Call<'job.list'>) {
   const cluster = own(await rowOf(store, 'cluster', call.params.cluster), call);
   if (!cluster) return missing('cluster', call.params.cluster);
-  return answer(await pageOf(store, { kind: 'job', index: 'cluster', equals: cluster.id }, call.query, (row) => [jobView(row)]));
+  const { state } = call.query;
+  const listed = { kind: 'job', index: 'cluster', equals: cluster.id } as const;
+  return answer(await pageOf(store, listed, call.query, (row) => (state === undefined || row.state === state ? [jobView(row)] : [])));
 }
 
 async function show({ store }: ControlPorts, call: Call<'job.show'>) {

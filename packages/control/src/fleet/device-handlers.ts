@@ -1,5 +1,5 @@
 // device over HTTP: its owner sees it, and drains, resumes, removes, prices or places it.
-import type { Rejection } from '@iog/protocol';
+import type { DeviceView, Rejection } from '@iog/protocol';
 import { type Decision, type DeviceRow, drain, reject, relocate, remove, reprice, resume } from '@iog/core';
 import type { ControlPorts, Read } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
@@ -29,7 +29,11 @@ export function deviceRoutes(ports: ControlPorts, drop: (device: string, rejecti
 
 async function list(ports: ControlPorts, call: Call<'device.list'>) {
   const listed = { kind: 'device', index: 'account', equals: accountOf(call) } as const;
-  return answer(await pageOf(ports.store, listed, call.query, (device) => [shownDevice(ports, device)]));
+  const { state, region } = call.query;
+  // As shown: a device whose proof has run out waits, whatever its row says.
+  const asked = (shown: DeviceView): DeviceView[] =>
+    (state === undefined || shown.state === state) && (region === undefined || shown.region === region) ? [shown] : [];
+  return answer(await pageOf(ports.store, listed, call.query, (device) => asked(shownDevice(ports, device))));
 }
 
 async function show(ports: ControlPorts, call: Call<'device.show'>) {

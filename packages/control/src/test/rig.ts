@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { type AccountView, type KeyView, type Policy, type Problem, type Scope, laptopPolicy } from '@iog/protocol';
 import { generateAgeIdentity, hashApiSecret, makeApiSecret, randomBytes, toHex } from '@iog/seal';
 import type { LogLine } from '../ports.ts';
+import { requireDocumented } from './documented.ts';
 import { type RunningControl, startControl } from '../control.ts';
 
 export interface Answer<T = Record<string, unknown>> {
@@ -130,7 +131,9 @@ async function send<T>(url: string, method: string, route: string, body: unknown
     ...(method === 'GET' ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body ?? {}) }),
   });
   const text = await sent.text();
-  return { status: sent.status, body: (text === '' ? {} : JSON.parse(text)) as T & Problem, headers: sent.headers };
+  const answered: unknown = text === '' ? {} : JSON.parse(text);
+  requireDocumented(method, route, sent.status, answered);
+  return { status: sent.status, body: answered as T & Problem, headers: sent.headers };
 }
 
 /** Waits until the condition gives something, at most `limitMs`. */

@@ -1,10 +1,10 @@
 // cluster over HTTP: renting, the story, the minutes and the bill.
 import { Type } from 'typebox';
-import { ClusterViewSchema, EventSchema, ExtensionSchema, NewClusterSchema } from '../cluster.ts';
+import { clusterStates, ClusterViewSchema, EventSchema, ExtensionSchema, NewClusterSchema } from '../cluster.ts';
 import { MinuteViewSchema, ReceiptSchema } from '../ledger.ts';
 import { idSchema } from '../ids.ts';
-import { strict } from '../schema.ts';
-import { type Route, clusterParams, listOf, nothing, page } from './route.ts';
+import { oneOf, strict } from '../schema.ts';
+import { type Route, clusterParams, listOf, nothing, page, pageWith } from './route.ts';
 
 export const clusterRoutes = {
   'cluster.create': {
@@ -31,7 +31,7 @@ export const clusterRoutes = {
     method: 'GET',
     path: '/v1/clusters',
     access: 'read',
-    query: page,
+    query: pageWith({ state: Type.Optional(oneOf(clusterStates)) }),
     answer: listOf(ClusterViewSchema),
   },
   'cluster.show': {

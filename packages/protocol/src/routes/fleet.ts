@@ -1,8 +1,8 @@
 // fleet over HTTP: enrolments and devices.
 import { Type } from 'typebox';
-import { DeviceViewSchema, EnrolmentCodeSchema, EnrolmentSchema, EnrolmentViewSchema, PricesSchema } from '../fleet.ts';
-import { NameSchema, strict } from '../schema.ts';
-import { type Route, deviceParams, listOf, nothing, page } from './route.ts';
+import { deviceStates, DeviceViewSchema, EnrolmentCodeSchema, EnrolmentSchema, EnrolmentViewSchema, PricesSchema } from '../fleet.ts';
+import { NameSchema, oneOf, strict } from '../schema.ts';
+import { type Route, deviceParams, listOf, nothing, pageWith } from './route.ts';
 
 export const fleetRoutes = {
   'enrolment.create': {
@@ -41,7 +41,7 @@ export const fleetRoutes = {
     method: 'GET',
     path: '/v1/devices',
     access: 'read',
-    query: page,
+    query: pageWith({ state: Type.Optional(oneOf(deviceStates)), region: Type.Optional(NameSchema) }),
     answer: listOf(DeviceViewSchema),
   },
   'device.show': {

@@ -1,8 +1,8 @@
 // job over HTTP: submission, and the sealed packages and logs of renters and devices.
 import { Type } from 'typebox';
-import { JobViewSchema, NewJobSchema } from '../cluster.ts';
-import { HexSchema, strict } from '../schema.ts';
-import { type Route, clusterParams, jobParams, listOf, nothing, page, segmentParams } from './route.ts';
+import { jobStates, JobViewSchema, NewJobSchema } from '../cluster.ts';
+import { HexSchema, oneOf, strict } from '../schema.ts';
+import { type Route, clusterParams, jobParams, listOf, nothing, pageWith, segmentParams } from './route.ts';
 
 export const jobRoutes = {
   'job.submit': {
@@ -21,7 +21,7 @@ export const jobRoutes = {
     path: '/v1/clusters/:cluster/jobs',
     access: 'read',
     params: clusterParams,
-    query: page,
+    query: pageWith({ state: Type.Optional(oneOf(jobStates)) }),
     answer: listOf(JobViewSchema),
     errors: ['not-found'],
   },

@@ -4,7 +4,7 @@ import { BalanceSchema, EntryViewSchema, MonthSchema, StatementViewSchema, entry
 import { AmountAskedSchema } from '../money.ts';
 import { TextSchema, oneOf, strict } from '../schema.ts';
 import { InstantSchema } from '../time.ts';
-import { type Route, listOf, page } from './route.ts';
+import { type Route, listOf, pageWith } from './route.ts';
 
 export const ledgerRoutes = {
   'balance.show': {
@@ -19,8 +19,7 @@ export const ledgerRoutes = {
     method: 'GET',
     path: '/v1/entries',
     access: 'read',
-    query: strict({
-      ...page.properties,
+    query: pageWith({
       /** Those of the account's own clusters (the default), or those of others' clusters that its devices earned by. */
       side: Type.Optional(oneOf(['own', 'earned'])),
       kind: Type.Optional(oneOf(entryKinds)),

@@ -1,5 +1,5 @@
 // What a route says of itself, and the pieces that several routes are made of.
-import { Type, type TSchema } from 'typebox';
+import { Type, type TProperties, type TSchema } from 'typebox';
 import type { ErrorCode } from '../errors.ts';
 import type { Scope } from '../identity.ts';
 import { idSchema } from '../ids.ts';
@@ -40,6 +40,8 @@ export const page = strict({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   after: Type.Optional(CursorSchema),
 });
+/** A page of those alone that these fields name; a page may then hold fewer than `limit`, and not be the last. */
+export const pageWith = <P extends TProperties>(filters: P) => strict({ ...page.properties, ...filters });
 export const listOf = <T extends TSchema>(item: T) => strict({ items: Type.Array(item), next: Type.Union([Type.String(), Type.Null()]) });
 export const clusterParams = strict({ cluster: idSchema('clu') });
 export const deviceParams = strict({ device: idSchema('dev') });
