@@ -207,4 +207,13 @@ export const sabotages: readonly Sabotage[] = [
   ),
   wrong(4, 'an invitation opens twice', `${core}identity/invitation.ts`, 'if (invitation.used !== null) return', 'if (false) return'),
   wrong(4, 'a member invites', `${core}identity/team.ts`, "return member.role === 'owner' ? undefined", 'return member ? undefined'),
+  wrong(
+    8,
+    'an extension holds more than it moves',
+    `${core}cluster/extend.ts`,
+    'cluster.heldMicro + addedMicro,',
+    'cluster.heldMicro + addedMicro + 1n,',
+  ),
+  wrong(8, 'an extension is not spent by its key', `${core}cluster/extend.ts`, 'key.spentMicro + addedMicro }', 'key.spentMicro }'),
+  wrong(32, 'a lost node comes back in the shape of the first', `${core}placement/place.ts`, '[terms.group];', '[0];'),
 ];
