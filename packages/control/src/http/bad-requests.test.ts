@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Route, type RouteName, type Scope, exampleOf, routes, scopes } from '@iog/protocol';
+import { type Route, type RouteName, type Scope, exampleOf, needsIdempotencyKey, routes, scopes } from '@iog/protocol';
 import { makeApiSecret, randomBytes } from '@iog/seal';
 import { compileRoutes } from './validate.ts';
 import { readRows } from '../store/read-rows.ts';
@@ -62,6 +62,24 @@ test('no route lets in who has no key, an unknown one, or one of all other scope
     assert.equal(await said(null), '401 key.missing', name);
     assert.equal(await said(makeApiSecret(randomBytes(32))), '401 key.unknown', name);
     assert.equal(await said(keyWithout[route.access]), '403 key.scope', name);
+  }
+  await unwritten();
+});
+
+test('no route that changes something goes on without an Idempotency-Key, or with one that is none', async (t) => {
+  const { rig, bodies, unwritten } = await scene(t);
+  const keyed = table.filter(([, route]) => needsIdempotencyKey(route));
+  const posts = table.filter(([, { method, access }]) => method === 'POST' && access !== 'open').map(([name]) => name);
+  assert.deepEqual(
+    posts.filter((name) => !keyed.some(([other]) => other === name)),
+    ['quote.create'],
+    'all others take one',
+  );
+  for (const [name, route] of keyed) {
+    for (const idempotencyKey of [null, 'short', 'x'.repeat(129)]) {
+      const { status, body } = await ask(rig, route, urlOf(route), bodies[name], { idempotencyKey });
+      assert.deepEqual([status, body.code], [400, 'idempotency.missing'], name);
+    }
   }
   await unwritten();
 });
