@@ -123,7 +123,12 @@ async function startOver(settings: ControlSettings, opened: Store): Promise<Runn
   declareGauges(meter, ports, { mind, store, crowd, lag });
   serveOperator(app, ports, { meter, access: mind.desk.access, loops: mind.loops, isStopping: crowd.isStopping });
   serveDocuments(app);
-  serveSockets(app.server, doorsOf(ports, { mind, tunnels, watch: keys.watch }), crowd.isStopping, requestIds(ports));
+  serveSockets(
+    app.server,
+    doorsOf(ports, { mind, tunnels, watch: keys.watch, behindProxy: settings.behindProxy === true }),
+    crowd.isStopping,
+    requestIds(ports),
+  );
   const closeRest = async (): Promise<void> => {
     await verifier.stop();
     tunnels.close();
@@ -165,14 +170,17 @@ interface Behind {
   readonly mind: Brain;
   readonly tunnels: ReturnType<typeof tunnelSwitchboard>;
   readonly watch: KeyWatch['watch'];
+  readonly behindProxy: boolean;
 }
 
-function doorsOf(ports: ControlPorts, { mind, tunnels, watch }: Behind): SocketDoors {
+function doorsOf(ports: ControlPorts, { mind, tunnels, watch, behindProxy }: Behind): SocketDoors {
   const maxPayload = ports.policy.limits.linkMessageBytes;
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false, maxPayload });
   const wide = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
   return {
     access: mind.desk.access,
+    behindProxy,
+    late: mind.desk.lateness,
     [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => mind.hub.accept(socketLink(ws))),
     [sockets.deviceTunnel]: (request, socket, head, who) =>
       wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),

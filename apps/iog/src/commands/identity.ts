@@ -65,8 +65,9 @@ const keyList = listCommand({
           : `until ${formatInstant(key.expiresAt)}`
         : `revoked ${formatInstant(key.revokedAt)}`,
       key.spendCapMicro === null ? '-' : formatAmount(BigInt(key.spendCapMicro)),
-      formatAmount(BigInt(key.spentMicro)),
-      key.member,
+      // A network of an earlier build tells neither.
+      formatAmount(BigInt((key as Partial<typeof key>).spentMicro ?? 0)),
+      (key as Partial<typeof key>).member ?? '-',
     ]);
     return table(['key', 'name', 'scopes', 'state', 'spend cap', 'spent', 'member'], rows, [4, 5]);
   },

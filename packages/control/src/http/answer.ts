@@ -55,6 +55,8 @@ export interface Replied {
 export type Reply = Replied | { readonly events: Call<'cluster.events'>; readonly allowances: readonly Allowance[] };
 
 export interface Desk {
+  /** The same for what is no request of the table: why it must come later, if it must. */
+  lateness(this: void, address: string): { readonly rejection: Rejection; readonly seconds: number } | undefined;
   /** Counts a request by its address alone, before anything else is looked at. */
   arrival(ask: Pick<Ask, 'address' | 'request'>): { readonly allowance: Allowance; readonly late: Replied | undefined };
   answer(ask: Ask): Promise<Reply>;
@@ -70,6 +72,7 @@ export function desk(ports: ControlPorts, handlers: Handlers): Desk {
   const sealed = cursors(ports);
   return {
     access,
+    lateness: (address) => passedOf([limits.address(address)]),
     arrival({ address, request }) {
       const allowance = limits.address(address);
       return { allowance, late: lateness([allowance], request) };
@@ -194,11 +197,15 @@ function malformed(detail: string): { readonly ok: false; readonly rejection: Re
 
 /** The reply where the last of these limits is passed. */
 function lateness(allowances: readonly Allowance[], request: string): Replied | undefined {
+  const passed = passedOf(allowances);
+  return passed && { ...problem(passed.rejection, request), retryAfterS: passed.seconds, allowances };
+}
+
+function passedOf(allowances: readonly Allowance[]): { readonly rejection: Rejection; readonly seconds: number } | undefined {
   const passed = allowances.find(({ waitS }) => waitS > 0);
   if (!passed) return undefined;
-  const { name, quota, waitS: seconds } = passed;
-  const context = { limit: name, quota, seconds };
-  return { ...problem({ code: 'request.rate-limited', context }, request), retryAfterS: seconds, allowances };
+  const { name: limit, quota, waitS: seconds } = passed;
+  return { rejection: { code: 'request.rate-limited', context: { limit, quota, seconds } }, seconds };
 }
 
 function replyOf(outcome: Outcome<unknown> | Stored, route: Route, request: string): Replied {

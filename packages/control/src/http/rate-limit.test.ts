@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { hashApiSecret, makeApiSecret, randomBytes } from '@iog/seal';
+import { WebSocket } from 'ws';
 import { admittedFake } from '../test/fake-device.ts';
 import { quickPolicy, startRig } from '../test/rig.ts';
 import { networkOf, rateLimit, rateLimitHeaders } from './rate-limit.ts';
@@ -100,6 +101,13 @@ test('an address has a limit of its own, of whatever it asks; behind a proxy it 
   for (const path of ['/v1/nothing', '/v1/account', '/v1/network', '/v1/nothing', '/v1/account', '/v1/network', '/v1/nothing'])
     said.push(await asked(path, `10.0.0.${said.length}`));
   assert.deepEqual(said, [404, 200, 200, 404, 200, 429, 429]);
+  const upgrade = (to: string) =>
+    new Promise((resolve) => {
+      const socket = new WebSocket(`${rig.url.replace('http', 'ws')}${to}`, { headers: { authorization: `Bearer ${rig.secret}` } });
+      socket.once('unexpected-response', (_request, { statusCode, headers }) => resolve([statusCode, Number(headers['retry-after']) > 0]));
+      socket.once('open', () => (resolve('open'), socket.close()));
+    });
+  assert.deepEqual([await upgrade('/v1/tunnel'), await upgrade('/v1/link')], [[429, true], 'open']);
   const proxied = await startRig(t, { limits: { ...quickPolicy.limits, addressRequestsPerMinute: 1 } }, { behindProxy: true });
   const from = async (forwarded: string) =>
     (await proxied.call('GET', '/v1/network', undefined, { headers: { 'x-forwarded-for': forwarded } })).status;

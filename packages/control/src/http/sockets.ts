@@ -9,17 +9,27 @@ import { rawProblem } from './strays.ts';
 
 type Admitted = Extract<Caller, { ok: true }>;
 type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, who: Admitted) => void;
-export type SocketDoors = { readonly access: Door } & { readonly [P in (typeof sockets)[keyof typeof sockets]]: Upgrade };
+interface Doors {
+  readonly access: Door;
+  /** Why whoever asks from this address must come later. */
+  late(this: void, address: string): { readonly rejection: Rejection; readonly seconds: number } | undefined;
+  readonly behindProxy: boolean;
+}
+export type SocketDoors = Doors & { readonly [P in (typeof sockets)[keyof typeof sockets]]: Upgrade };
 
 export function serveSockets(server: Server, doors: SocketDoors, isStopping: () => boolean, newRequestId: () => string): void {
   server.on('upgrade', (request, socket, head) => {
-    const refuse = (rejection: Rejection): void => refuseUpgrade(socket, rejection, newRequestId());
+    const id = newRequestId();
+    const refuse = (rejection: Rejection, seconds?: number): void => refuseUpgrade(socket, rejection, id, seconds);
     socket.on('error', () => socket.destroy());
     const path = (request.url ?? '').split('?')[0] ?? '';
     if (path !== sockets.link && path !== sockets.deviceTunnel && path !== sockets.clientTunnel) {
       return refuse({ code: 'route.unknown', context: { method: 'GET', path: path.slice(0, 100) } });
     }
     if (isStopping()) return refuse({ code: 'control.stopping', context: {} });
+    // Sessions are never refused for how often others of their address ask.
+    const late = path === sockets.link ? undefined : doors.late(addressOf(request, doors.behindProxy));
+    if (late) return refuse(late.rejection, late.seconds);
     admit(doors.access, request, path).then(
       (who) => (who.ok ? doors[path](request, socket, head, who) : refuse(who.rejection)),
       () => refuse({ code: 'control.unavailable', context: { detail: 'the store did not answer' } }),
@@ -35,7 +45,19 @@ function admit(access: Door, request: IncomingMessage, path: string): Promise<Ca
   return Promise.resolve({ ok: true, key: undefined, device: undefined });
 }
 
-function refuseUpgrade(socket: Duplex, rejection: Rejection, request: string): void {
-  const later = errors[rejection.code].status === 503 ? { 'Retry-After': stopLimits.retryAfterS } : {};
+/** As for requests: of a proxy on this machine, the last that it names. */
+function addressOf({ headers, socket }: IncomingMessage, behindProxy: boolean): string {
+  const own = socket.remoteAddress ?? '';
+  const isLoopback = own === '::1' || /^(::ffff:)?127\./.test(own);
+  const named =
+    String(headers['x-forwarded-for'] ?? '')
+      .split(',')
+      .at(-1)
+      ?.trim() ?? '';
+  return behindProxy && isLoopback && named !== '' ? named : own;
+}
+
+function refuseUpgrade(socket: Duplex, rejection: Rejection, request: string, seconds: number = stopLimits.retryAfterS): void {
+  const later = [429, 503].includes(errors[rejection.code].status) ? { 'Retry-After': seconds } : {};
   socket.end(rawProblem(rejection, request, later));
 }
