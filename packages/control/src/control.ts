@@ -1,5 +1,6 @@
 // Control, composed: store, live state, HTTP, sessions, tunnels and loops over one data directory.
 import path from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
 import { type Policy, sockets } from '@iog/protocol';
 import { type KeyRow, type LeaseRow, authorise, capacityObjection } from '@iog/core';
@@ -135,15 +136,28 @@ async function startOver(settings: ControlSettings, opened: Store): Promise<Runn
     keys.stop();
     lag.stop();
   };
-  await app.listen({ host: settings.host, port: settings.port });
+  const port = await listening(app, settings, async () => {
+    await mind.stop();
+    await closeRest();
+  });
   mind.begin();
-  const address = app.server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : settings.port;
   return {
     url: `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`,
     publicKey: key.publicKey,
     ...endOnce(() => endInOrder({ crowd, mind, app, store, log, closeRest }), over),
   };
+}
+
+/** The port that it listens at. Where it is refused, what was begun is undone: timers would keep the process. */
+async function listening(app: FastifyInstance, { host, port }: ControlSettings, undo: () => Promise<void>): Promise<number> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+  const address = app.server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
 }
 
 /** Ends when told to, and by itself once it is `over`. */
