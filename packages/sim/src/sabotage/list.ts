@@ -66,7 +66,7 @@ export const sabotages: readonly Sabotage[] = [
     'queue.push({ commit, resolve, reject });',
     'queue.push({ commit, resolve, reject });\n    resolve({ ok: true });',
   ),
-  wrong(8, 'a stale version is written over', `${control}store/sqlite/write.ts`, 'if (stale.size > 0) return', 'if (false) return'),
+  wrong(8, 'a stale version is written over', `${control}store/sqlite/write.ts`, 'if (stale.length > 0) return', 'if (false) return'),
   wrong(
     24,
     'a loop runs when it is woken, and not by its clock',
