@@ -8,6 +8,8 @@ import { identityHandlers } from './identity/handlers.ts';
 import { fleetHandlers } from './fleet/handlers.ts';
 import { marketHandlers } from './market/handlers.ts';
 import { type MarketPorts, marketOf } from './market/market.ts';
+import { priceBookHandlers } from './market/price-books.ts';
+import { type MarketSurvey, marketSurvey, priceHandlers } from './market/price-history.ts';
 import { sweepLoop } from './market/sweep-loop.ts';
 import { clusterHandlers } from './cluster/handlers.ts';
 import { ledgerHandlers } from './ledger/handlers.ts';
@@ -34,6 +36,7 @@ export interface Brain {
 export function brain(bare: ControlPorts, pulseSecret: Uint8Array, dropped: (device: string) => void): Brain {
   const market = marketOf(bare);
   const ports: MarketPorts = { ...bare, store: market.store, market };
+  const seen = marketSurvey(ports);
   const hub = sessionHub(ports, pulseSecret);
   const drop = (device: string, rejection: Rejection): void => {
     hub.drop(device, rejection);
@@ -41,7 +44,7 @@ export function brain(bare: ControlPorts, pulseSecret: Uint8Array, dropped: (dev
   };
   let loops: readonly Loop[] = [];
   return {
-    desk: desk(ports, handlersOf(ports, drop)),
+    desk: desk(ports, handlersOf(ports, seen, drop)),
     hub,
     loops: () => loops,
     begin() {
@@ -50,7 +53,13 @@ export function brain(bare: ControlPorts, pulseSecret: Uint8Array, dropped: (dev
         clusters.wake();
         minutes.wake();
       };
-      loops = [replicaLoop(ports, { look: () => hub.look(drop), gained }), clusters, minutes, housekeepingLoop(ports), sweepLoop(ports)];
+      loops = [
+        replicaLoop(ports, { look: () => hub.look(drop), gained }),
+        clusters,
+        minutes,
+        housekeepingLoop(ports),
+        sweepLoop(ports, seen),
+      ];
     },
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));
@@ -65,7 +74,7 @@ export function brain(bare: ControlPorts, pulseSecret: Uint8Array, dropped: (dev
   };
 }
 
-function handlersOf(ports: MarketPorts, drop: (device: string, rejection: Rejection) => void): Handlers {
+function handlersOf(ports: MarketPorts, seen: MarketSurvey, drop: (device: string, rejection: Rejection) => void): Handlers {
   return {
     'network.show': () =>
       Promise.resolve(
@@ -83,6 +92,8 @@ function handlersOf(ports: MarketPorts, drop: (device: string, rejection: Reject
     ...identityHandlers(ports),
     ...fleetHandlers(ports, drop),
     ...marketHandlers(ports),
+    ...priceHandlers(ports, seen),
+    ...priceBookHandlers(ports),
     ...clusterHandlers(ports),
     ...ledgerHandlers(ports),
     ...blobHandlers(ports),

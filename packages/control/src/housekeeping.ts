@@ -3,11 +3,12 @@ import type { ClockRow } from '@iog/core';
 import { type ControlPorts, change } from './ports.ts';
 import { type Loop, eachAlone, loop } from './loop.ts';
 import { rowSweeps } from './sweep-rows.ts';
+import { repriceStep } from './market/price-books.ts';
 import { orphanScan, sweepBlobs } from './blobs/sweep.ts';
 
 export function housekeepingLoop(ports: ControlPorts): Loop {
   const orphans = orphanScan(ports);
-  const sweeps = [...Object.values(rowSweeps(ports)), () => sweepBlobs(ports), () => orphans.step()];
+  const sweeps = [...Object.values(rowSweeps(ports)), () => repriceStep(ports), () => sweepBlobs(ports), () => orphans.step()];
   const running = loop('housekeeping', ports.periods.housekeepingMs, ports, async () => {
     await rememberTime(ports);
     let more = false;

@@ -77,6 +77,9 @@ export const marketLimits = {
   unknown: 1_000,
 } as const;
 
+/** How long samples of prices are kept. */
+export const priceKeptMs = 400 * 24 * 3_600_000;
+
 /** What control takes of sessions at once: those that are open, and those of devices with leases, go before those that come. */
 export const sessionLimits = {
   /** Hellos being decided: together they fill a commit group or two, and between them open sessions are heard. */

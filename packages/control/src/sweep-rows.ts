@@ -1,6 +1,7 @@
 // Forgetting rows that are over, some at a time: each step asks the rows themselves what is due, so that it may be cut off anywhere.
 import type { ClusterRow, Row, RowMap } from '@iog/core';
 import { type ControlPorts, change } from './ports.ts';
+import { priceKeptMs } from './limits.ts';
 import type { Query } from './store/store.ts';
 
 const rowsAtOnce = 500;
@@ -29,6 +30,7 @@ export function rowSweeps(ports: ControlPorts): Readonly<Record<string, () => Pr
     },
     // Ids sort by the time of their making: the first ones are the oldest.
     activity: () => sweep(ports, { kind: 'activity', index: 'all' }, (row) => row.at <= before(retention.activityMs)),
+    prices: () => sweep(ports, { kind: 'price', index: 'age', atMost: before(priceKeptMs) }, () => true),
     stories: () => forgetStories(ports, before(retention.storyMs)),
     longStories: () => shortenStories(ports),
   };

@@ -56,6 +56,8 @@ export const tables = [
     faucet: (row) => (row.entry === 'faucet' ? { equals: row.account, sort: row.id } : undefined),
   }),
   spec('event', { cluster: (row) => ({ equals: row.cluster, sort: row.seq }) }),
+  spec('book', { moving: (row) => (row.pricedTo === null ? undefined : { sort: row.id }) }),
+  spec('price', { class: (row) => ({ equals: row.class, sort: row.day }), age: (row) => ({ sort: row.day }) }),
   spec('receipt'),
   spec('statement'),
   spec('clock'),

@@ -6,6 +6,7 @@ import type { AccountRow, ActivityRow, InvitationRow, KeyRow, ReplyRow } from '.
 import type { BlobRow, JobRow, ShelfRow } from './job/rows.ts';
 import type { LeaseRow } from './lease/rows.ts';
 import type { BalanceRow, EntryRow, ReceiptRow, StatementRow } from './ledger/rows.ts';
+import type { BookRow, PriceRow } from './market/rows.ts';
 import type { NetworkRow, PresenceRow, ReplicaRow, ShardRow } from './replica/rows.ts';
 import type { MinuteRow } from './timelock/rows.ts';
 
@@ -15,6 +16,7 @@ export type * from './identity/rows.ts';
 export type * from './job/rows.ts';
 export type * from './lease/rows.ts';
 export type * from './ledger/rows.ts';
+export type * from './market/rows.ts';
 export type * from './replica/rows.ts';
 export type * from './timelock/rows.ts';
 
@@ -44,6 +46,8 @@ export type Row =
   | EventRow
   | ReceiptRow
   | StatementRow
+  | BookRow
+  | PriceRow
   | ClockRow
   | NetworkRow
   | ReplicaRow

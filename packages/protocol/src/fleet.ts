@@ -116,6 +116,8 @@ export const DeviceViewSchema = strict({
   units: UnitsSchema,
   free: Type.Union([SliceSchema, Type.Null()]),
   prices: PricesSchema,
+  /** Its prices are those of its supplier's book. */
+  followsBook: Type.Optional(Type.Boolean()),
   proof: Type.Union([CapacityProofSchema, Type.Null()]),
   leases: Type.Array(idSchema('lea')),
   reputation: Type.Number({ minimum: 0, maximum: 1 }),

@@ -34,6 +34,34 @@ export const OfferViewSchema = strict({
 });
 export type OfferView = Static<typeof OfferViewSchema>;
 
+/** A supplier's prices for all its devices that follow them. `prices` null: none are set, and followers have the policy's. */
+export const PriceBookSchema = strict({
+  prices: Type.Union([PricesSchema, Type.Null()]),
+  revision: CountSchema,
+  setAt: Type.Union([InstantSchema, Type.Null()]),
+  /** Not all devices have these prices yet. */
+  isMoving: Type.Boolean(),
+});
+export type PriceBook = Static<typeof PriceBookSchema>;
+
+const SpreadSchema = Type.Union([strict({ minMicro: AmountSchema, medianMicro: AmountSchema, maxMicro: AmountSchema }), Type.Null()]);
+
+/** The prices an hour of one class at one moment: of free units, and of devices whose units of it are rented. */
+export const PriceSampleSchema = strict({
+  at: InstantSchema,
+  devices: CountSchema,
+  /** Cores, whole GB of memory, or GPUs. */
+  free: CountSchema,
+  rented: CountSchema,
+  offered: SpreadSchema,
+  rentedAt: SpreadSchema,
+});
+export type PriceSample = Static<typeof PriceSampleSchema>;
+
+/** What can be rented of one class in one region: `core`, `memory` (a GB), or a model of GPU. */
+export const MarketLineSchema = strict({ class: NameSchema, region: NameSchema, ...PriceSampleSchema.properties });
+export type MarketLine = Static<typeof MarketLineSchema>;
+
 /** Which GPUs a node needs: `count` of one model, of any model, and each with so much memory where it is said. */
 const GpuWantSchema = strict({
   model: Type.Optional(NameSchema),

@@ -5,6 +5,7 @@ import { UsageError } from '../failure.ts';
 import { withClient } from '../profile.ts';
 import { deviceTable, deviceText } from './device-text.ts';
 import { listCommand } from './list-command.ts';
+import { priceOptions, pricesGiven } from './prices.ts';
 
 const one = { ...takesOne('<device>'), options: {} } as const;
 
@@ -86,40 +87,33 @@ function steer(verb: 'drain' | 'resume' | 'remove', summary: string): Command {
 const price: Command = {
   ...takesOne('<device>'),
   name: 'device price',
-  summary: "Set a device's prices per hour; what is not named stays",
-  options: {
-    core: { type: 'string', value: '<amount>', help: 'Of a core' },
-    memory: { type: 'string', value: '<amount>', help: 'Of a GB (10⁹ bytes) of memory' },
-    gpu: { type: 'string', value: '<model=amount>', multiple: true, help: 'Of a GPU of that model; may be repeated' },
-  },
-  examples: ['iog device price dev_01j… --core 0.05 --memory 0.004', 'iog device price dev_01j… --gpu "NVIDIA L4=0.80"'],
+  summary: "Set a device's own prices per hour, or let it follow your price book; what is not named stays",
+  options: { ...priceOptions, follow: { type: 'boolean', help: 'No prices of its own: those of `iog prices show`, now and later' } },
+  examples: [
+    'iog device price dev_01j… --core 0.05 --memory 0.004',
+    'iog device price dev_01j… --gpu "NVIDIA L4=0.80"',
+    'iog device price dev_01j… --follow',
+  ],
   run(call) {
     const { given } = call;
     const device = given.id('dev', 0);
-    if (['core', 'memory'].every((name) => given.text(name) === undefined) && given.texts('gpu').length === 0)
-      throw new UsageError('`iog device price` needs a price: --core, --memory or --gpu. What it costs now: `iog device show`.');
-    const [core, memory] = [given.amount('core'), given.amount('memory')];
-    const gpus = given.texts('gpu').map(gpuPrice);
+    const changed = pricesGiven(given);
+    const follows = given.flag('follow');
+    if (follows && changed) throw new UsageError('`iog device price` takes prices of its own or --follow, not both.');
+    if (!follows && !changed)
+      throw new UsageError(
+        '`iog device price` needs a price: --core, --memory or --gpu; or --follow. What it costs now: `iog device show`.',
+      );
     return show(
       call,
       withClient(call.environment, async (client) => {
+        if (!changed) return client.call('device.follow', { params: { device }, body: {} });
         const { prices } = await client.call('device.show', { params: { device } });
-        const body = {
-          coreMicro: core === undefined ? prices.coreMicro : String(core),
-          memoryGbMicro: memory === undefined ? prices.memoryGbMicro : String(memory),
-          gpuMicro: { ...prices.gpuMicro, ...Object.fromEntries(gpus) },
-        };
-        return client.call('device.price', { params: { device }, body });
+        return client.call('device.price', { params: { device }, body: changed(prices) });
       }),
     );
   },
 };
-
-function gpuPrice(text: string): readonly [string, string] {
-  const match = /^(.+)=([0-9]{1,9})(?:\.([0-9]{1,6}))?$/.exec(text);
-  if (!match) throw new UsageError(`--gpu takes a model and an amount such as "NVIDIA L4=0.80", not "${text}".`);
-  return [match[1] ?? '', String(BigInt(match[2] ?? '0') * 1_000_000n + BigInt((match[3] ?? '').padEnd(6, '0')))];
-}
 
 export const deviceCommands: readonly Command[] = [
   list,

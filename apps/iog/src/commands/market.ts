@@ -1,33 +1,74 @@
 // iog offers, iog quote: what there is to rent, and what it would cost.
-import { formatAmount, formatDurationMs, type Quote, type QuoteAnswer } from '@iog/protocol';
+import type { IogClient } from '@iog/client';
+import { formatAmount, formatDurationMs, type MarketLine, type OfferView, type Quote, type QuoteAnswer } from '@iog/protocol';
 import { type Command, takesNothing } from '../command.ts';
+import { UsageError } from '../failure.ts';
 import { withClient } from '../profile.ts';
 import { countOf, formatBytes, money, pairs, table } from '../terminal/format.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { demandOf, demandOptions } from './demand.ts';
-import { listCommand } from './list-command.ts';
+import { sampleCells, sampleHead } from './prices.ts';
 
-const offers = listCommand({
+const mostOffers = 200;
+
+const offers: Command = {
+  ...takesNothing,
   name: 'offers',
-  summary: 'List what may be rented now, with prices per hour',
-  examples: ['iog offers', 'iog offers --json'],
-  items: (client) => client.items('offer.list', {}),
-  text(items) {
-    const rows = items.map((offer) => [
-      offer.name,
-      offer.region,
-      countOf(offer.cores, 'core'),
-      formatBytes(offer.memoryBytes),
-      offer.gpus.map(({ model }) => model).join(', ') || '-',
-      formatAmount(BigInt(offer.prices.coreMicro)),
-      formatAmount(BigInt(offer.prices.memoryGbMicro)),
-      formatAmount(BigInt(offer.wholeMicroPerHour)),
-      `${offer.runtime} (${offer.isolation})`,
-      offer.basis,
-    ]);
-    const head = ['device', 'region', 'cores', 'memory', 'gpus', 'core/h', 'GB/h', 'whole/h', 'runtime', 'basis'];
-    return rows.length === 0 ? 'Nothing is on offer. `iog device list` shows what devices wait for.' : table(head, rows, [2, 3, 5, 6, 7]);
+  summary: 'Show what may be rented now, with prices per hour',
+  notes: ['Sums by class and region are of the last look at all devices, at most some minutes old.'],
+  options: {
+    'by-class': { type: 'boolean', help: 'Sums by class (core, memory, models of GPU) and region, instead of devices' },
+    class: { type: 'string', value: '<class>', help: 'With --by-class: only this class' },
+    region: { type: 'string', value: '<region>', help: 'With --by-class: only this region' },
+    limit: { type: 'string', value: '<n>', help: `At most so many devices (default: ${mostOffers})` },
   },
-});
+  examples: ['iog offers', 'iog offers --by-class --region eu', 'iog offers --json'],
+  run({ given, environment, terminal }) {
+    const [name, region] = [given.name('class'), given.name('region')];
+    if (!given.flag('by-class') && (name !== undefined || region !== undefined))
+      throw new UsageError('`iog offers` takes --class and --region with --by-class. To rent in a region: `iog quote --region <region>`.');
+    const query = { ...(name === undefined ? {} : { class: name }), ...(region === undefined ? {} : { region }) };
+    return withClient(environment, (client) =>
+      given.flag('by-class') ? classes(client, query, terminal) : devices(client, given.count('limit') ?? mostOffers, terminal),
+    );
+  },
+};
+
+async function devices(client: IogClient, most: number, terminal: Terminal): Promise<void> {
+  const found: OfferView[] = [];
+  for await (const page of client.pages('offer.list', {})) {
+    found.push(...page);
+    if (found.length > most) break;
+  }
+  if (found.length > most) terminal.say(`These are the first ${most}: \`iog offers --by-class\` sums up all, --limit shows more.`);
+  const shown = found.slice(0, most);
+  terminal.result(shown, offersText(shown));
+}
+
+async function classes(client: IogClient, query: { readonly class?: string; readonly region?: string }, terminal: Terminal): Promise<void> {
+  const found: MarketLine[] = [];
+  for await (const page of client.pages('market.list', { query })) found.push(...page);
+  const rows = found.map((line) => [line.class, line.region, ...sampleCells(line)]);
+  const text = rows.length === 0 ? 'Nothing of this is known. Control looks at all devices once a minute.' : '';
+  terminal.result(found, text || table(['class', 'region', ...sampleHead], rows, [2, 3, 4, 5, 6, 7, 8]));
+}
+
+function offersText(items: readonly OfferView[]): string {
+  const rows = items.map((offer) => [
+    offer.name,
+    offer.region,
+    countOf(offer.cores, 'core'),
+    formatBytes(offer.memoryBytes),
+    offer.gpus.map(({ model }) => model).join(', ') || '-',
+    formatAmount(BigInt(offer.prices.coreMicro)),
+    formatAmount(BigInt(offer.prices.memoryGbMicro)),
+    formatAmount(BigInt(offer.wholeMicroPerHour)),
+    `${offer.runtime} (${offer.isolation})`,
+    offer.basis,
+  ]);
+  const head = ['device', 'region', 'cores', 'memory', 'gpus', 'core/h', 'GB/h', 'whole/h', 'runtime', 'basis'];
+  return rows.length === 0 ? 'Nothing is on offer. `iog device list` shows what devices wait for.' : table(head, rows, [2, 3, 5, 6, 7]);
+}
 
 const quoteCommand: Command = {
   ...takesNothing,

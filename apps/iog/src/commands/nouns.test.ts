@@ -127,3 +127,13 @@ test('what was done is in the activity log', async () => {
   assert.match(out, /faucet\.draw/);
   assert.match(out, /key\.create/);
 });
+
+test('the price book, prices over time and sums of the market', async () => {
+  assert.match((await run('prices show')).out, /No price book is set/);
+  assert.equal((await run('prices set --core 0.07')).code, 2);
+  assert.match((await run('prices set --core 0.07 --memory 0.006')).out, /core +0\.07 an hour/);
+  assert.match((await run('prices set --gpu default=1.50')).out, /core +0\.07[^]*gpu default +1\.50/);
+  assert.match((await run('prices history')).out, /No prices of core are known/);
+  assert.deepEqual(JSON.parse((await run('offers --by-class --json')).out), []);
+  assert.match((await run('offers --region eu')).err, /--by-class/);
+});

@@ -10,6 +10,7 @@ import { loginCommands } from './login.ts';
 import { marketCommands } from './market.ts';
 import { moneyCommands } from './money.ts';
 import { operateCommands } from './operate.ts';
+import { priceCommands } from './prices.ts';
 import { rayCommand } from './ray.ts';
 import { runCommand } from './run.ts';
 import { startCommand } from './start.ts';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   ...jobCommands,
   rayCommand,
   ...moneyCommands,
+  ...priceCommands,
   ...deviceCommands,
   ...workerCommands,
   ...loginCommands,

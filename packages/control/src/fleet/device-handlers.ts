@@ -1,6 +1,6 @@
 // device over HTTP: its owner sees it, and drains, resumes, removes, prices or places it.
 import type { DeviceView, Rejection } from '@iog/protocol';
-import { type Decision, type DeviceRow, drain, reject, relocate, remove, reprice, resume } from '@iog/core';
+import { type Decision, type DeviceRow, drain, followBook, reject, relocate, remove, reprice, resume } from '@iog/core';
 import type { ControlPorts, Read } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
 import { type Call, accountOf, answer, command } from '../command.ts';
@@ -8,7 +8,7 @@ import { missing, own, rowOf } from '../own-rows.ts';
 import { pageOf } from '../paging.ts';
 import { shownDevice } from './shown-device.ts';
 
-type Steer = 'device.drain' | 'device.resume' | 'device.remove' | 'device.price' | 'device.region';
+type Steer = 'device.drain' | 'device.resume' | 'device.remove' | 'device.price' | 'device.follow' | 'device.region';
 export type DeviceRoute = 'device.list' | 'device.show' | Steer;
 
 export function deviceRoutes(ports: ControlPorts, drop: (device: string, rejection: Rejection) => void): Pick<Handlers, DeviceRoute> {
@@ -23,6 +23,7 @@ export function deviceRoutes(ports: ControlPorts, drop: (device: string, rejecti
       return outcome;
     },
     'device.price': (call) => steer(ports, call, (device) => reprice(device, call.body)),
+    'device.follow': (call) => steer(ports, call, async (device, read) => followBook(device, await read.one('book', device.account))),
     'device.region': (call) => steer(ports, call, (device) => relocate(device, call.body.region)),
   };
 }

@@ -98,7 +98,7 @@ async function show({ store, clock }: ControlPorts, call: Call<'enrolment.show'>
 
 function approveDevice(ports: ControlPorts, call: Call<'device.approve'>) {
   const { policy } = ports;
-  const { code, region, prices = policy.defaultPrices } = call.body;
+  const { code, region, prices } = call.body;
   const deviceId = newId(ports, 'dev');
   return command(
     ports,
@@ -110,7 +110,8 @@ function approveDevice(ports: ControlPorts, call: Call<'device.approve'>) {
       // Read before the lists and written with the device: of two approvals at once, the later decides again and finds the other's device.
       const account = await read.one('account', accountOf(call));
       const others = await read.many('device', await neighboursOf(ports, accountOf(call), enrolment));
-      const by = { account: accountOf(call), deviceId, region, prices, now: ports.clock.now(), policy };
+      const book = await read.one('book', accountOf(call));
+      const by = { account: accountOf(call), deviceId, region, prices, book: book?.prices, now: ports.clock.now(), policy };
       const decision = approve(enrolment, by, others);
       return decision.ok && account ? { ...decision, rows: [...decision.rows, account] } : decision;
     },

@@ -146,6 +146,7 @@ async function scene(t: TestContext): Promise<Scene> {
     'device.approve': { code: 'AAAA-2222' },
     'device.region': { region: 'home' },
     'device.price': prices,
+    'price.set': prices,
     'quote.create': quote.demand,
     'cluster.create': { name: 'train', quote, secrets: secretsFor(quote, recipient) },
     'job.submit': { name: 'job', sealedEntrypoint: 'c2VhbGVk' },
@@ -154,7 +155,7 @@ async function scene(t: TestContext): Promise<Scene> {
   const rows = async (): Promise<string[]> => {
     const found = await readRows({ kind: 'sqlite', path: path.join(rig.dir, 'control.sqlite') });
     // The rows of control itself go on with time.
-    const lasting = found.filter(({ kind }) => !['activity', 'clock', 'replica', 'shard', 'presence'].includes(kind));
+    const lasting = found.filter(({ kind }) => !['activity', 'clock', 'replica', 'shard', 'presence', 'price'].includes(kind));
     return lasting.map((row) => JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)));
   };
   const before = await rows();

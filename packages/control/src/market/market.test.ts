@@ -7,6 +7,7 @@ import { marketLimits } from '../limits.ts';
 import { type UnitRig, unitDevice, unitNow, unitRig } from '../test/unit-ports.ts';
 import { until } from '../test/rig.ts';
 import { type MarketPorts, marketOf } from './market.ts';
+import { marketSurvey } from './price-history.ts';
 import { sweepLoop } from './sweep-loop.ts';
 
 const demand: Demand = { nodes: 2, coresPerNode: 1, memoryBytesPerNode: 1_000_000_000, durationMs: 60_000 };
@@ -65,7 +66,7 @@ test('the sweep reads all devices at a start, says when the market is whole, and
   for (let at = 0; at < devices.length; at += 100) await rig.put(...devices.slice(at, at + 100));
   await rig.put(deviceOf(9_998, { state: 'removed' }));
   assert.equal(ports.market.isWhole, false);
-  const loop = sweepLoop(ports);
+  const loop = sweepLoop(ports, marketSurvey(ports));
   t.after(() => loop.stop());
   await until('the market is whole', () => ports.market.isWhole);
   assert.equal(ports.market.index.size, devices.length);

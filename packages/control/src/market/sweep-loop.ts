@@ -3,11 +3,13 @@ import type { Timer } from '../ports.ts';
 import { type Loop, loop } from '../loop.ts';
 import { marketLimits } from '../limits.ts';
 import { cursorOf } from '../store/store.ts';
+import type { DeviceRow } from '@iog/core';
 import type { MarketPorts } from './market.ts';
+import type { MarketSurvey } from './price-history.ts';
 
 const nextPage = 'next-page';
 
-export function sweepLoop(ports: MarketPorts): Loop {
+export function sweepLoop(ports: MarketPorts, seen: MarketSurvey): Loop {
   const { market } = ports;
   const { pageRows, firstPauseMs, pauseMs, restMs, restAmongOthersMs } = marketLimits;
   let after: string | undefined;
@@ -16,13 +18,17 @@ export function sweepLoop(ports: MarketPorts): Loop {
   /** Ends the sweep with the last page; the next one begins anew. */
   const page = async (): Promise<void> => {
     const rows = await ports.store.query({ kind: 'device', index: 'all', limit: pageRows, ...(after === undefined ? {} : { after }) });
-    for (const read of rows) market.take(read);
+    for (const read of rows) {
+      market.take(read);
+      seen.take(read.row as DeviceRow);
+    }
     const last = rows.length === pageRows ? rows.at(-1) : undefined;
     after = last && cursorOf(last.row);
     if (last === undefined && !market.isWhole) {
       market.isWhole = true;
       ports.log({ level: 'info', event: 'market.read', devices: market.index.size });
     }
+    if (last === undefined) await seen.end();
   };
   const unknown = async (): Promise<void> => {
     const ids = [...market.unknown].slice(0, pageRows);

@@ -23,6 +23,7 @@ export function deviceView(device: DeviceRow, live: Liveness, now: Instant, poli
     units: device.units,
     free: freeSlice(device),
     prices: device.prices,
+    followsBook: device.followsBook ?? false,
     proof: device.proof,
     leases: device.live.map(({ lease }) => lease),
     reputation: reputation(device.provenMs, device.unprovenMs),

@@ -50,12 +50,12 @@ function freeWhen(leases: readonly (LeaseRow | undefined)[], now: Instant): stri
   return `once its leases are settled and it says that they stopped; without its word, in ${formatDurationMs(latest - now)} at the earliest`;
 }
 
-/** New prices, for quotes from now on: leases keep the rate they were quoted. Rejects `device.removed`, `request.refused`. */
+/** New prices of its own, for quotes from now on: leases keep the rate they were quoted. Rejects `device.removed`, `request.refused`. */
 export function reprice(device: DeviceRow, prices: Prices): Decision<DeviceRow> {
   if (device.state === 'removed') return reject('device.removed', { device: device.id });
   const wrong = checkPrices(prices, device.units);
   if (wrong) return { ok: false, rejection: wrong };
-  const repriced: DeviceRow = { ...device, prices };
+  const repriced: DeviceRow = { ...device, prices, followsBook: false };
   return accept([repriced], repriced);
 }
 
@@ -75,7 +75,7 @@ export function openSession(device: DeviceRow): Decision<DeviceRow> {
 }
 
 /** Why these prices cannot stand: one is below zero or absurd, or a GPU of the device has none. */
-export function checkPrices(prices: Prices, units: Units): Rejection | undefined {
+export function checkPrices(prices: Prices, units: Pick<Units, 'gpus'>): Rejection | undefined {
   const all = [prices.coreMicro, prices.memoryGbMicro, ...Object.values(prices.gpuMicro)];
   if (all.some((price) => BigInt(price) < 0n)) return { code: 'request.refused', context: { detail: 'a price is below zero' } };
   if (all.some((price) => BigInt(price) > mostPriceMicro)) {

@@ -50,7 +50,9 @@ export interface Approval {
   /** The id of the device, if it becomes a new one. */
   readonly deviceId: DeviceId;
   readonly region?: string | undefined;
+  /** Of its own; else those of its supplier's book, else of the policy. */
   readonly prices?: Prices | undefined;
+  readonly book?: Prices | undefined;
   readonly now: Instant;
   readonly policy: Policy;
 }
@@ -78,7 +80,8 @@ export function approve(row: EnrolmentRow, by: Approval, others: readonly Device
   }
   const overlap = overlapOf(row, by.account, others);
   if (overlap) return { ok: false, rejection: overlap };
-  const prices = by.prices ?? before?.prices ?? by.policy.defaultPrices;
+  const keeps = before && before.followsBook !== true ? before.prices : undefined;
+  const prices = by.prices ?? keeps ?? by.book ?? by.policy.defaultPrices;
   const wrong = checkPrices(prices, enrolment.units);
   if (wrong) return { ok: false, rejection: wrong };
   const device = before ? renewed(before, row, by, prices) : enrolled(row, by, prices);
@@ -105,7 +108,8 @@ export function enrolmentView(row: EnrolmentRow, now: Instant): EnrolmentView {
   return { code: row.id, state, name: row.enrolment.name, device: row.device, expiresAt: row.expiresAt };
 }
 
-function enrolled({ enrolment }: EnrolmentRow, { account, deviceId, region, now }: Approval, prices: Prices): DeviceRow {
+function enrolled({ enrolment }: EnrolmentRow, { account, deviceId, region, now, ...by }: Approval, prices: Prices): DeviceRow {
+  const followsBook = by.prices === undefined;
   const { name, publicKey, recipient, recipientSignature, runtime, host, units } = enrolment;
   return {
     kind: 'device',
@@ -122,6 +126,7 @@ function enrolled({ enrolment }: EnrolmentRow, { account, deviceId, region, now 
     host,
     units,
     prices,
+    followsBook,
     proof: null,
     live: [],
     provenMs: 0,
@@ -131,7 +136,7 @@ function enrolled({ enrolment }: EnrolmentRow, { account, deviceId, region, now 
 }
 
 /** The same device with what it says now: its history and epoch stay, its proof falls when its units are others. */
-function renewed(before: DeviceRow, row: EnrolmentRow, { region }: Approval, prices: Prices): DeviceRow {
+function renewed(before: DeviceRow, row: EnrolmentRow, { region, ...by }: Approval, prices: Prices): DeviceRow {
   const { name, recipient, recipientSignature, runtime, host, units } = row.enrolment;
   const same = saysTheSame(before, row);
   return {
@@ -144,6 +149,7 @@ function renewed(before: DeviceRow, row: EnrolmentRow, { region }: Approval, pri
     units,
     region: region ?? before.region,
     prices,
+    ...(by.prices === undefined ? {} : { followsBook: false }),
     proof: same ? before.proof : null,
     state: same || before.state === 'draining' ? before.state : 'waiting',
   };

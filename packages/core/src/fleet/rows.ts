@@ -38,6 +38,8 @@ export interface DeviceRow {
   readonly host: string;
   readonly units: Units;
   readonly prices: Prices;
+  /** Its prices are those of its supplier's book. */
+  readonly followsBook?: boolean;
   readonly proof: CapacityProof | null;
   readonly live: readonly { readonly lease: LeaseId; readonly slice: Slice }[];
   readonly provenMs: number;

@@ -2,4 +2,6 @@
 export * from './demand.ts';
 export * from './rate.ts';
 export * from './offer.ts';
+export * from './price-book.ts';
 export * from './quote.ts';
+export * from './survey.ts';
