@@ -12,7 +12,7 @@ const account = makeId('acc', unitNow, new Uint8Array(16).fill(7));
 const other = makeId('acc', unitNow, new Uint8Array(16).fill(8));
 const prices = (coreMicro: string): Prices => ({ coreMicro, memoryGbMicro: '1', gpuMicro: {} });
 const device = (n: number, changes: Partial<DeviceRow> = {}) =>
-  sampleDevice(n, { account, followsBook: true, prices: prices('5'), ...changes });
+  unitDevice({ id: makeId('dev', unitNow + n, new Uint8Array(16)), account, followsBook: true, prices: prices('5'), ...changes });
 
 function booked(before: BookRow | undefined, coreMicro: string): BookRow {
   const set = setBook(before, account, prices(coreMicro), unitNow);
