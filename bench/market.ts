@@ -12,25 +12,33 @@ import { fleetRegions } from './market/fleet.ts';
 const { values } = parseArgs({
   options: {
     devices: { type: 'string', default: '1000000' },
+    dir: { type: 'string' },
     json: { type: 'boolean', default: false },
     show: { type: 'boolean', default: false },
   },
 });
 const devices = Number(values.devices);
 if (!Number.isInteger(devices) || devices < 1 || devices > 2_000_000) {
-  console.error('Usage: node_modules/.bin/node bench/market.ts [--devices 1..2000000] [--show] [--json]');
+  console.error(
+    'Usage: node_modules/.bin/node bench/market.ts [--devices 1..2000000] [--dir <folder that is kept and used again>] [--show] [--json]',
+  );
   process.exit(2);
 }
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'iog-market-'));
-process.once('exit', () => fs.rmSync(dir, { recursive: true, force: true }));
-const key = makeApiSecret(randomBytes(32));
-const { recipient } = await generateAgeIdentity();
+const dir = values.dir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'iog-market-'));
+if (values.dir === undefined) process.once('exit', () => fs.rmSync(dir, { recursive: true, force: true }));
 const say = (line: string): void => console.error(line);
-
-say(`writing ${devices} device rows into ${dir}`);
-const startedMs = performance.now();
-await fillMarket(dir, devices, say);
-say(`written in ${seconds(performance.now() - startedMs)}; starting control, which reads the market`);
+const keyFile = path.join(dir, 'market.key');
+if (!fs.existsSync(keyFile)) {
+  fs.mkdirSync(dir, { recursive: true });
+  say(`writing ${devices} device rows into ${dir}`);
+  const startedMs = performance.now();
+  await fillMarket(dir, devices, say);
+  fs.writeFileSync(keyFile, makeApiSecret(randomBytes(32)), { mode: 0o600 });
+  say(`written in ${seconds(performance.now() - startedMs)}`);
+}
+const key = fs.readFileSync(keyFile, 'utf8');
+const { recipient } = await generateAgeIdentity();
+say('starting control, which reads the market');
 const { control, readMs } = await startMarket(dir, { name: 'market', keyHash: hashApiSecret(key), recipient });
 say(
   `control has read the market ${seconds(readMs)} after its start; resident memory ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`,
