@@ -67,10 +67,11 @@ function measure(devices: number): PlacementPoint {
       scan.put(n, row, isConnected(n));
     }
     const demand = demandOf(draw);
-    let isEmpty = false;
-    const onceMs = timed(() => (isEmpty = index.search(demand, now).affordable === 0));
+    const onceMs = timed(() => index.search(demand, now));
+    const found = index.search(demand, now);
+    const isEmpty = found.affordable === 0;
     const tookMs = leastOf(() => index.search(demand, now));
-    const explainMs = isEmpty ? leastOf(() => index.relax(demand, now)) : Number.NaN;
+    const explainMs = isEmpty ? leastOf(() => index.relax(demand, found, now)) : Number.NaN;
     const scanMs = leastOf(() => scan.search(demand, now));
     if (i < 0) continue;
     times.found.push(tookMs);

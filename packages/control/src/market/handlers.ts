@@ -34,7 +34,7 @@ export function marketHandlers(ports: MarketPorts): Pick<Handlers, 'offer.list' 
       const { filters, emptiedBy } = marketSteps(found, placement, demand, now, ports.policy);
       if (placement.nodes === null) {
         const ofGroup = emptiedBy ? relaxGroup(candidates, demand, emptiedBy, now, ports.policy) : [];
-        const relaxed = [...ofGroup, ...market.index.relax(demand, now)];
+        const relaxed = [...ofGroup, ...market.index.relax(demand, found, now)];
         return answer({ quote: null, filters, emptiedBy, relaxed, ...(market.isWhole ? {} : { reading: readingText(market) }) });
       }
       const body = quoteBody({

@@ -8,6 +8,7 @@ import type { Candidate } from '../filters.ts';
 import { place } from '../place.ts';
 import { deviceNumbers } from './device-numbers.ts';
 import { type MarketIndex, marketIndex } from './market-index.ts';
+import { relaxGroup } from './relax.ts';
 
 const gpu = fc.record({
   model: fc.constantFrom('NVIDIA H100 80GB HBM3', 'NVIDIA H100 PCIe', 'NVIDIA A10'),
@@ -179,4 +180,55 @@ test('ids keep their order and are found again, whichever were dropped', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+const units = (cores: number, gpus: readonly string[]) => ({
+  cores: Array.from({ length: cores }, (_, i) => i),
+  memoryBytes: 4e9,
+  diskBytes: 0,
+  gpus: gpus.map((model, i) => sampleGpu(i, model)),
+});
+const market = [
+  { region: 'eu-west', units: units(8, ['NVIDIA H100 80GB HBM3']) },
+  { region: 'eu-west', units: units(4, ['NVIDIA H100 80GB HBM3']) },
+  { region: 'us-east', units: units(16, ['NVIDIA A10', 'NVIDIA A10']) },
+].map((changes, n): Candidate => ({ device: sampleDevice(n, changes), connected: true, rttMs: 1 }));
+const relaxed: readonly (readonly [what: Partial<Demand>, ...told: readonly [filter: string, wouldMatch: number, suggestion: string][]])[] =
+  [
+    [{ region: 'eu-wset' }, ['region', 2, 'did you mean the region eu-west?']],
+    [{ region: 'moon' }, ['region', 3, 'in any region']],
+    [{ region: 'eu-west', coresPerNode: 16 }, ['region', 1, 'in any region'], ['cores', 1, 'with 8 instead of 16 cores a node']],
+    [{ nodes: 2, region: 'EU-WEST', coresPerNode: 16 }, ['region', 1, 'in any region'], ['cores', 2, 'with 4 instead of 16 cores a node']],
+    [{ memoryBytesPerNode: 64e9 }, ['memory', 3, 'with 4 GB instead of 64 GB of memory a node']],
+    [{ gpu: { model: 'a10', count: 4 } }, ['gpu', 1, 'with 2 instead of 4 GPUs a node']],
+    [{ gpu: { model: 'nvidia a01', count: 1 } }, ['gpu', 1, 'did you mean the GPU NVIDIA A10?']],
+    [{ gpu: { model: 'MI300', count: 1 } }, ['gpu', 3, 'with GPUs of any model']],
+    [{ region: 'us-east', gpu: { model: 'H100', count: 1 } }, ['region', 2, 'in any region'], ['gpu', 1, 'with GPUs of any model']],
+    [{ region: 'moon', coresPerNode: 99 }],
+  ];
+for (const [what, ...told] of relaxed) {
+  test(`what would match instead of ${JSON.stringify(what)}`, () => {
+    const demand: Demand = { nodes: 1, coresPerNode: 1, memoryBytesPerNode: 1e9, durationMs: 60_000, ...what };
+    const index = indexOf(market);
+    const found = index.search(demand, now);
+    assert.equal(found.affordable, 0);
+    assert.deepEqual(
+      index.relax(demand, found, now).map(({ filter, wouldMatch, suggestion }) => [filter, wouldMatch, suggestion]),
+      told,
+    );
+  });
+}
+
+test('too dear, or too few: the price and the number of nodes that these devices allow', () => {
+  const demand: Demand = { nodes: 2, coresPerNode: 4, memoryBytesPerNode: 1e9, durationMs: 60_000, region: 'eu-west' };
+  const candidates = market.slice(0, 2);
+  const told = (changes: Partial<Demand>) => {
+    const asked = { ...demand, ...changes };
+    const emptiedBy = place(candidates, asked, now, policy).emptiedBy ?? { filter: 'none', left: 0, detail: '' };
+    return relaxGroup(candidates, asked, emptiedBy, now, policy).map(({ filter, suggestion }) => `${filter}: ${suggestion}`);
+  };
+  const whole = place(candidates, demand, now, policy).rateMicroPerHour;
+  const dear = told({ maxMicroPerHour: String(whole - 1n) });
+  assert.match(dear.join(), /^price: at [0-9.]+ TUSD an hour for all 2 nodes$/);
+  assert.deepEqual(told({ nodes: 9 }), ['nodes: with 3 instead of 9 nodes']);
 });

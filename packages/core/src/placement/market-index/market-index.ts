@@ -20,7 +20,7 @@ export interface MarketIndex {
   versionOf(device: string): number | undefined;
   search(demand: Demand, now: Instant): Found;
   /** Of a demand that nothing answers: what would, were one thing of it left out or less. */
-  relax(demand: Demand, now: Instant): Relaxed[];
+  relax(demand: Demand, found: Found, now: Instant): Relaxed[];
 }
 
 export function marketIndex(policy: Policy): MarketIndex {
@@ -41,6 +41,6 @@ export function marketIndex(policy: Policy): MarketIndex {
       return at === undefined ? undefined : all.by.version[at];
     },
     search: (demand, now) => search(all, demand, now, held),
-    relax: (demand, now) => relax(all, demand, now, held),
+    relax: (demand, { counts }, now) => relax(all, demand, counts, now, held),
   };
 }

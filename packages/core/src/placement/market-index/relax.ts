@@ -10,8 +10,12 @@ import { type Bench, type Found, search } from './search.ts';
 const namesCompared = 2_000;
 const memoryRoundedBytes = 100_000_000;
 
-/** Of an empty answer: each thing that keeps devices out by itself. `wouldMatch` counts devices, in the whole market. */
-export function relax(all: Columns, demand: Demand, now: Instant, held: Bench): Relaxed[] {
+/**
+ * Of an empty answer: each thing that keeps devices out by itself. `wouldMatch` counts devices, in the whole market. What comes after the filter
+ * that left nothing is not looked at: without it, that one would leave nothing still.
+ */
+export function relax(all: Columns, demand: Demand, counts: Found['counts'], now: Instant, held: Bench): Relaxed[] {
+  const reached = new Set(counts.map(({ filter }) => filter));
   const told: Relaxed[] = [];
   const matches = (changed: Demand): number => search(all, changed, now, held).affordable;
   const tell = (filter: string, changed: Demand, suggestion: string): boolean => {
@@ -20,20 +24,22 @@ export function relax(all: Columns, demand: Demand, now: Instant, held: Bench): 
     return wouldMatch > 0;
   };
   const { region, tier, reputationPermille, isolation, suppliers, withoutSuppliers, cuda, ...rest } = demand;
-  if (region !== undefined) {
+  if (region !== undefined && reached.has('region')) {
     const near = all.regions.idOf(region.toLowerCase()) === undefined ? nearest(region, all.regions.names()) : undefined;
     if (near === undefined || !tell('region', { ...demand, region: near }, `did you mean the region ${near}?`))
       tell('region', without(demand, 'region'), 'in any region');
   }
-  if (tier !== undefined) tell('tier', without(demand, 'tier'), 'of any tier');
-  if (reputationPermille !== undefined) tell('reputation', without(demand, 'reputationPermille'), 'of any reputation');
-  if (isolation !== undefined) tell('isolation', without(demand, 'isolation'), 'with any isolation');
-  if (suppliers !== undefined || withoutSuppliers !== undefined)
+  if (tier !== undefined && reached.has('tier')) tell('tier', without(demand, 'tier'), 'of any tier');
+  if (reputationPermille !== undefined && reached.has('reputation'))
+    tell('reputation', without(demand, 'reputationPermille'), 'of any reputation');
+  if (isolation !== undefined && reached.has('isolation')) tell('isolation', without(demand, 'isolation'), 'with any isolation');
+  if ((suppliers !== undefined || withoutSuppliers !== undefined) && reached.has('suppliers'))
     tell('suppliers', without(without(demand, 'suppliers'), 'withoutSuppliers'), 'of any supplier');
-  if (cuda !== undefined) tell('cuda', without(demand, 'cuda'), 'with any version of CUDA');
+  if (cuda !== undefined && reached.has('cuda')) tell('cuda', without(demand, 'cuda'), 'with any version of CUDA');
   if (rest.more === undefined || rest.more.length === 0) {
-    relaxGpu(all, demand, tell);
-    relaxUnits(all, demand, now, held, tell);
+    if (reached.has('gpu')) relaxGpu(all, demand, tell);
+    // Where enough are free, the price or the number of nodes left nothing.
+    if (reached.has('cores') && counts.at(-1)?.left === 0) relaxUnits(all, demand, now, held, tell);
   }
   return told;
 }
