@@ -34,6 +34,8 @@ export const tables = [
   spec('cluster', {
     account: (row) => ({ equals: row.account, sort: row.id }),
     live: (row) => (row.state === 'ended' ? undefined : { sort: row.id }),
+    // What is left of a hold goes back in the commit that ends the cluster: an ended one holds nothing.
+    holding: (row) => (row.state === 'ended' ? undefined : { equals: row.account, sort: row.id }),
     told: (row) => (row.state === 'ended' && row.storyGone !== true ? { sort: row.endedAt ?? 0 } : undefined),
   }),
   spec('lease', {

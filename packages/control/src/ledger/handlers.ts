@@ -8,23 +8,12 @@ import { all } from '../cluster/account.ts';
 import { entryPage } from './entries.ts';
 import { statementShown } from './statements.ts';
 
-const clustersLooked = 1_000;
-
 export function ledgerHandlers(ports: ControlPorts): Pick<Handlers, 'balance.show' | 'entry.list' | 'statement.show' | 'faucet.draw'> {
   const balanceOf = async (account: Parameters<typeof availableOf>[0]): Promise<Balance> => {
     const found = await ports.store.load([availableOf(account), earnedOf(account)].map((id) => ({ kind: 'balance', id })));
     const rows = found.flatMap((each) => (each ? [each.row as BalanceRow] : []));
-    const clusters = await ports.store.query({
-      kind: 'cluster',
-      index: 'account',
-      equals: account,
-      limit: clustersLooked,
-      descending: true,
-    });
-    const held = clusters.reduce((sum, { row }) => {
-      const { heldMicro, paidMicro, refundedMicro } = row as ClusterRow;
-      return sum + heldMicro - paidMicro - refundedMicro;
-    }, 0n);
+    const clusters = await all<ClusterRow>(ports.store, 'cluster', 'holding', account);
+    const held = clusters.reduce((sum, { heldMicro, paidMicro, refundedMicro }) => sum + heldMicro - paidMicro - refundedMicro, 0n);
     return {
       account,
       currency: ports.currency,

@@ -38,7 +38,11 @@ export async function supplies(person: Person, count: number, room: SupplierRoom
       await person.ask('device.resume', { params, body: '{}' });
     } else if (dice < 0.5) {
       const coreMicro = String(draw.between(1, 12) * 10_000);
-      await person.ask('device.price', { params, body: json({ coreMicro, memoryGbMicro: '5000', gpuMicro: {} }) });
+      const body = json({ coreMicro, memoryGbMicro: '5000', gpuMicro: {} });
+      // Some keep a price book for all their devices.
+      if (dice < 0.42) await person.ask('device.price', { params, body });
+      else if (dice < 0.46) await person.ask('price.set', { body });
+      else await person.ask('device.follow', { params, body: '{}' });
     } else if (dice < 0.6) {
       device.unplug();
       await person.rest(10_000, 900_000);
