@@ -63,8 +63,11 @@ export const uploadLimits = { package: { each: 4, all: 32 }, log: { each: 4, all
 
 /** The market index: how a quote looks, and how the perpetual sweep over all devices goes. */
 export const marketLimits = {
-  /** Searches of one quote, where the rows turned out to be others than the index took them for. */
-  searches: 4,
+  /**
+   * Searches of one quote: each looks at so many devices more than it needs. It searches again only where rows turned out to be others than the
+   * index took them for: the cheapest devices are those that other replicas take first, so many of the best may be gone together.
+   */
+  spares: [0, 16, 64, 256],
   /** Rows of a step of the sweep: a few milliseconds. */
   pageRows: 250,
   /** From page to page: while the market is read for the first time, and later. */

@@ -57,7 +57,7 @@ async function open(room: Room, gate: HelloGate, link: DeviceLink, nonce: string
     return undefined;
   }
   try {
-    const isLeased = gate.isFull() && (await holdsLease(room, hello.device));
+    const isLeased = gate.isFull() && (await holdsLease(room, nonce, hello));
     const entered = await gate.enter(isLeased, ports.clock.now(), () => decide(room, link, nonce, hello));
     const found = 'done' in entered ? entered.done : entered;
     if (found === undefined) return undefined;
@@ -76,9 +76,11 @@ async function open(room: Room, gate: HelloGate, link: DeviceLink, nonce: string
   }
 }
 
-async function holdsLease({ ports }: Room, device: string): Promise<boolean> {
-  const [found] = await ports.store.load([{ kind: 'device', id: device }]);
-  return ((found?.row as DeviceRow | undefined)?.live.length ?? 0) > 0;
+/** Signed, too: ids of devices are known, and whoever says one must not take the place of those that are rented. */
+async function holdsLease({ ports }: Room, nonce: string, hello: Hello): Promise<boolean> {
+  const [found] = await ports.store.load([{ kind: 'device', id: hello.device }]);
+  const device = found?.row as DeviceRow | undefined;
+  return device !== undefined && device.live.length > 0 && checkHello(device, hello, nonce, ports.key.publicKey) === undefined;
 }
 
 /** Undefined where the link is gone meanwhile. Only a device that has proved itself uses up what it may open. */

@@ -20,7 +20,8 @@ function marketRig(t: TestContext): { rig: UnitRig; ports: MarketPorts; best: ()
   const market = marketOf(rig.ports);
   const { clock, live, policy, replica, log, meter } = rig.ports;
   const ports = { clock, live, policy, replica, log, meter, store: market.store, market } as unknown as MarketPorts;
-  return { rig, ports, best: async () => (await market.look(demand, unitNow)).candidates.map(({ device }) => device.id) };
+  const best = async () => (await market.look(demand, unitNow)).candidates.map(({ device }) => device.id).slice(0, demand.nodes);
+  return { rig, ports, best };
 }
 const write = (ports: MarketPorts, ...rows: readonly DeviceRow[]) => ports.store.commit({ reads: [], writes: rows });
 
@@ -58,6 +59,15 @@ test('a row that another replica has changed is noticed by the look at it, and t
   assert.deepEqual(await best(), [first.id, second.id]);
   await rig.put({ ...first, state: 'draining' });
   assert.deepEqual(await best(), [second.id, third.id]);
+});
+
+test('many of the best at once are gone with another replica: one look gets past them', async (t) => {
+  const { rig, ports, best } = marketRig(t);
+  const devices = Array.from({ length: 120 }, (_, n) => deviceOf(n));
+  for (let at = 0; at < devices.length; at += 100) await write(ports, ...devices.slice(at, at + 100));
+  for (const { id } of devices) ports.live.opened(id, 1, unitNow, null);
+  await rig.put(...devices.slice(0, 80).map((device): DeviceRow => ({ ...device, state: 'draining' })));
+  assert.deepEqual(await best(), [devices[80]?.id, devices[81]?.id]);
 });
 
 test('the sweep reads all devices at a start, says when the market is whole, and finds what the others tell of', async (t) => {

@@ -69,10 +69,11 @@ export function marketOf({ store, live, policy }: Ports): Market {
     isWhole: false,
     take,
     async look(demand, now) {
+      const { spares } = marketLimits;
       for (let searches = 1; ; searches++) {
-        const found = index.search(demand, now);
+        const found = index.search(demand, now, spares[searches - 1]);
         const rows = await store.load(found.best.map((id) => ({ kind: 'device', id })));
-        if (!learn(found.best, rows) && searches < marketLimits.searches) continue;
+        if (!learn(found.best, rows) && searches < spares.length) continue;
         const known = rows.flatMap((read) => (read ? [read.row as DeviceRow] : []));
         return { found, candidates: known.map((device) => ({ device, ...liveOf(device.id) })) };
       }

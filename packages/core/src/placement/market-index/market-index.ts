@@ -18,7 +18,8 @@ export interface MarketIndex {
   remove(device: string): void;
   /** Of the row that it was last put with. */
   versionOf(device: string): number | undefined;
-  search(demand: Demand, now: Instant): Found;
+  /** `spare`: so many more of the best than the demand can need, for whoever finds some of them changed. */
+  search(demand: Demand, now: Instant, spare?: number): Found;
   /** Of a demand that nothing answers: what would, were one thing of it left out or less. */
   relax(demand: Demand, found: Found, now: Instant): Relaxed[];
 }
@@ -40,7 +41,7 @@ export function marketIndex(policy: Policy): MarketIndex {
       const at = all.numbers.find(device);
       return at === undefined ? undefined : all.by.version[at];
     },
-    search: (demand, now) => search(all, demand, now, held),
+    search: (demand, now, spare) => search(all, demand, now, held, spare),
     relax: (demand, { counts }, now) => relax(all, demand, counts, now, held),
   };
 }

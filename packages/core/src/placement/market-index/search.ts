@@ -20,7 +20,7 @@ export interface Found {
   readonly counts: readonly Counted[];
   /** How many of the rest could carry a node within the price; all of them where none is set. */
   readonly affordable: number;
-  /** The devices of the group that `place` chooses are among them: for each group of nodes as many as nodes in all, or all there are. */
+  /** The devices of the group that `place` chooses are among them: for each group of nodes as many as nodes in all and the spare ones, or all there are. */
   readonly best: readonly DeviceId[];
 }
 
@@ -34,7 +34,7 @@ export function bench(): Bench {
   return { scratches: [], passed: [] };
 }
 
-export function search(all: Columns, demand: Demand, now: Instant, held: Bench): Found {
+export function search(all: Columns, demand: Demand, now: Instant, held: Bench, spare = 0): Found {
   const words = all.by.connected.length;
   const groups = shapesOf(demand).map((shape, i) => {
     held.scratches[i] ??= [scratch(), scratch()];
@@ -42,7 +42,7 @@ export function search(all: Columns, demand: Demand, now: Instant, held: Bench):
     return shapeTests(all, shape, demand.cuda, held.scratches[i]);
   });
   const supplierOf = demand.spreadOver === 'suppliers' ? all.by.account : undefined;
-  const bests = groups.map(() => best(nodesOf(demand), preferring(all), supplierOf));
+  const bests = groups.map(() => best(nodesOf(demand) + spare, preferring(all), supplierOf));
   const device = deviceTests(all, demand, now);
   const counts = narrow(all, device, groups, bests, held);
   const isEmpty = counts.at(-1)?.left === 0;
