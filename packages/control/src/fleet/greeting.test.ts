@@ -24,19 +24,21 @@ test('whoever says the id of a leased device without its signature waits among t
   };
   const room = { ports: rig.ports, timers: { after: () => ({ cancel: () => undefined }) } } as unknown as Room;
   for (const [i, keys] of [own, stranger].entries()) {
-    let hear: (text: string) => void = () => undefined;
+    let hear: ((text: string) => void) | undefined;
     let nonce = '';
     const link: DeviceLink = {
       isOpen: () => true,
       send: (text) => (nonce ||= (JSON.parse(text) as { nonce: string }).nonce),
       close: () => undefined,
       terminate: () => undefined,
-      listen: ({ text }) => (hear = text),
+      listen(on) {
+        hear = (text) => on.text(text);
+      },
     };
     greet(room, gate, new Set(), link);
     const signed = canonical({ nonce, network: rig.ports.key.publicKey, device: leased.id, bootId: 'boot' });
     const hello = { type: 'hello', device: leased.id, min: 1, max: 1, capabilities: [], bootId: 'boot' };
-    hear(JSON.stringify({ ...hello, signature: sign(keys.secretKey, 'hello', signed) }));
+    hear?.(JSON.stringify({ ...hello, signature: sign(keys.secretKey, 'hello', signed) }));
     await until('the gate', () => rows.length > i);
   }
   assert.deepEqual(rows, [true, false]);
