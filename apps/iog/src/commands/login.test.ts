@@ -14,6 +14,7 @@ import { superviseChild, type Child } from '../network/child.ts';
 import { newProfile, writeProfile } from '../profile.ts';
 import { terminal } from '../terminal/terminal.ts';
 import { type TlsFront, tlsFront } from '../test/tls-front.ts';
+import { joiningKey } from './joining-key.ts';
 import { commands } from './table.ts';
 
 const base = mkdtempSync(path.join(tmpdir(), 'iog-login-'));
@@ -141,6 +142,21 @@ test('by an invitation somebody joins with a key of their own, is steered, and i
   assert.match((await run(`member role ${joined.member.id} boss`, asOwner)).err, /There is no role "boss"/);
   const revoked = JSON.parse((await run('invitation create --json', asOwner)).out);
   assert.match((await run(`invitation revoke ${revoked.id}`, asOwner)).out, /is revoked/);
+});
+
+test('an invitation whose answer was lost lets the same person in when they ask again', async () => {
+  const file = path.join(base, 'carol.invitation');
+  assert.equal((await run(`invitation create --expires 1h --out ${file}`, asOwner)).code, 0);
+  const invitation = readFileSync(file, 'utf8').trim();
+  const { key } = joiningKey({ home, profile: 'carol' }, invitation);
+  const client = iogClient({ url, ca: readFileSync(front.ca, 'utf8') });
+  const lost = { secret: invitation, name: 'carol', key: { name: 'login', hash: hashApiSecret(key) } };
+  const { member } = await client.call('invitation.accept', { body: lost });
+  client.close();
+  const joined = JSON.parse((await run(`login ${url} --ca ${front.ca} --invitation-file ${file} --profile carol --json`)).out);
+  assert.equal(joined.member.id, member.id);
+  assert.equal(JSON.parse(readFileSync(profileIn('carol'), 'utf8')).key, key);
+  assert.deepEqual([existsSync(`${profileIn('carol')}.joining`), existsSync(`${profileIn('eve')}.joining`)], [false, false]);
 });
 
 test('logging out forgets the profile, and ends the key if told to', async () => {

@@ -3,13 +3,14 @@ import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ApiError, iogClient, type IogClient } from '@iog/client';
 import type { AnswerOf } from '@iog/protocol';
-import { hashApiSecret, isApiSecret, makeApiSecret, randomBytes } from '@iog/seal';
+import { hashApiSecret, isApiSecret } from '@iog/seal';
 import { networkAddress } from '../address.ts';
 import { type Call, type Command, takesNothing, takesOne } from '../command.ts';
 import { UserError } from '../failure.ts';
 import { type Profile, newProfile, profileFile, profileOf, readProfile, requireNetwork, withClient, writeProfile } from '../profile.ts';
 import { formatInstant, pairs } from '../terminal/format.ts';
 import { readSecret } from '../terminal/secret-input.ts';
+import { type JoiningKey, joiningKey } from './joining-key.ts';
 
 const mostFileBytes = 1_000_000;
 const patienceMs = 8_000;
@@ -47,11 +48,12 @@ const login: Command = {
     );
     if (network.notice !== '') terminal.say(plain(network.notice));
     const before = earlier(call, network);
-    const key = await keyOf(call, url, trust);
+    const { key, forget } = await keyOf(call, url, trust);
     const who = await withOpen({ url, key, ...trust }, askWho);
     const { ageIdentity, ageRecipient } = before ?? (await newProfile(url));
     const profile: Profile = { url, key, ageIdentity, ageRecipient, network: network.publicKey, ...trust };
     writeProfile(environment.home, profile, environment.profile);
+    forget();
     if (before !== undefined) terminal.say('The profile had been of this network: its key is another now, its identity is kept.');
     const file = profileFile(environment.home, environment.profile);
     terminal.result({ url, network, ...who, profile: file }, `${whoText(who, url)}\n${pairs([['profile', file]])}`);
@@ -78,13 +80,13 @@ async function seeNetwork(client: IogClient): Promise<Network> {
 }
 
 /** The key that was given, or a fresh one that an invitation has let in. */
-async function keyOf({ given, terminal }: Call, url: string, trust: { readonly ca?: string }): Promise<string> {
+async function keyOf({ given, terminal, environment }: Call, url: string, trust: { readonly ca?: string }): Promise<JoiningKey> {
   const file = given.text('invitation-file');
   const ask = (prompt: string): void => terminal.say(prompt);
   if (file === undefined) {
     const keyFile = given.text('key-file');
     const key = keyFile === undefined ? await readSecret(ask, 'API key (it is not shown):') : firstLineOf(keyFile);
-    if (isApiSecret(key)) return key;
+    if (isApiSecret(key)) return { key, forget: () => undefined };
     throw new UserError(
       'That does not look like an API key.',
       'It starts with iog_ and has 47 characters; an owner or `iog key create` makes one.',
@@ -92,10 +94,16 @@ async function keyOf({ given, terminal }: Call, url: string, trust: { readonly c
   }
   const secret = file === '-' ? await readSecret(ask, 'Invitation (it is not shown):') : firstLineOf(file);
   if (!isApiSecret(secret)) throw new UserError('That does not look like an invitation.', 'It starts with iog_ and has 47 characters.');
-  const key = makeApiSecret(randomBytes(32));
-  const body = { secret, name: given.name('name') ?? 'member', key: { name: 'login', hash: hashApiSecret(key) } };
-  await withOpen({ url, ...trust }, (client) => client.call('invitation.accept', { body }));
-  return key;
+  const joining = joiningKey(environment, secret);
+  const body = { secret, name: given.name('name') ?? 'member', key: { name: 'login', hash: hashApiSecret(joining.key) } };
+  try {
+    await withOpen({ url, ...trust }, (client) => client.call('invitation.accept', { body }));
+  } catch (error) {
+    // A network that is too busy to answer may have let it in before.
+    if (error instanceof ApiError && error.problem.status < 500 && error.problem.status !== 429) joining.forget();
+    throw error;
+  }
+  return joining;
 }
 
 async function withOpen<T>(
