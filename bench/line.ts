@@ -2,7 +2,7 @@
 
 export interface Line {
   readonly name: string;
-  readonly unit: 'ms' | '/s';
+  readonly unit: 'ms' | '/s' | 'µs' | 'B';
   /** Medians. */
   readonly measured: number;
   readonly peer: number | null;
@@ -48,6 +48,7 @@ export function median(values: readonly number[]): number {
 export function figure(value: number | null, unit: Line['unit']): string {
   if (value === null || Number.isNaN(value)) return '-';
   if (unit === 'ms' && value < 100) return `${value.toFixed(value < 1 ? 3 : 1)} ms`;
+  if (unit === 'µs' || unit === 'B') return `${Math.round(value)} ${unit}`;
   return unit === 'ms' ? `${(value / 1_000).toFixed(2)} s` : `${Math.round(value)} /s`;
 }
 

@@ -13,6 +13,7 @@ import { type Bench, type Measured, tableOf } from './line.ts';
 import { placementBench, type PlacementPoint } from './placement.ts';
 import { plotOf } from './market/plot.ts';
 import { quoteBench } from './quote.ts';
+import { sessionsAsked, sessionsBench } from './sessions/sessions.ts';
 import { simulatorBench } from './simulator.ts';
 
 const benches: readonly Bench[] = [
@@ -23,6 +24,7 @@ const benches: readonly Bench[] = [
   apiBench,
   coldStartBench,
   overloadBench,
+  sessionsBench,
   simulatorBench,
   placementBench,
   quoteBench,
@@ -36,16 +38,18 @@ async function main(): Promise<number> {
     options: {
       only: { type: 'string', multiple: true },
       runs: { type: 'string', default: '3' },
+      sessions: { type: 'string', default: String(sessionsAsked.count) },
       json: { type: 'boolean', default: false },
       plot: { type: 'string' },
     },
   });
   const runs = Number(values.runs);
+  sessionsAsked.count = Number(values.sessions);
   const wanted = benches.filter(({ name }) => values.only?.includes(name) ?? true);
   const unknown = values.only?.filter((name) => benches.every((bench) => bench.name !== name)) ?? [];
-  if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
+  if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1 || !(sessionsAsked.count >= 1)) {
     console.error(
-      `Usage: npm run bench -- [--only <name>] [--runs <whole number>] [--json] [--plot <file.svg, of placement>]. Names: ${names}.`,
+      `Usage: npm run bench -- [--only <name>] [--runs <whole number>] [--sessions <count>] [--json] [--plot <file.svg, of placement>]. Names: ${names}.`,
     );
     return 2;
   }

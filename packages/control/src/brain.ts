@@ -16,6 +16,7 @@ import { ledgerHandlers } from './ledger/handlers.ts';
 import { blobHandlers } from './blobs/handlers.ts';
 import { clusterLoop } from './cluster/cluster-loop.ts';
 import { minuteLoop } from './timelock/minute-loop.ts';
+import { type UptimeBook, uptimeBook } from './fleet/uptime-book.ts';
 import type { Loop } from './loop.ts';
 import { housekeepingLoop } from './housekeeping.ts';
 import { writePresences } from './replica/presence.ts';
@@ -36,15 +37,15 @@ export interface Brain {
 export function brain(bare: ControlPorts, pulseSecret: Uint8Array, dropped: (device: string) => void): Brain {
   const market = marketOf(bare);
   const ports: MarketPorts = { ...bare, store: market.store, market };
-  const seen = marketSurvey(ports);
-  const hub = sessionHub(ports, pulseSecret);
+  const rooms: Rooms = { seen: marketSurvey(ports), uptime: uptimeBook(ports) };
+  const hub = sessionHub(ports, pulseSecret, rooms.uptime.mark);
   const drop = (device: string, rejection: Rejection): void => {
     hub.drop(device, rejection);
     dropped(device);
   };
   let loops: readonly Loop[] = [];
   return {
-    desk: desk(ports, handlersOf(ports, seen, drop)),
+    desk: desk(ports, handlersOf(ports, rooms, drop)),
     hub,
     loops: () => loops,
     begin() {
@@ -58,12 +59,14 @@ export function brain(bare: ControlPorts, pulseSecret: Uint8Array, dropped: (dev
         clusters,
         minutes,
         housekeepingLoop(ports),
-        sweepLoop(ports, seen),
+        sweepLoop(ports, rooms.seen),
+        rooms.uptime.loop(),
       ];
     },
     async stop() {
       await Promise.all(loops.map((each) => each.stop()));
       await hub.stop();
+      await rooms.uptime.flush().catch((error: unknown) => ports.log({ level: 'warn', event: 'uptime.unwritten', error: String(error) }));
       // The loop that wrote them has ended: the last words of the sessions are told before the others take over.
       if (ports.replica.areOthers())
         await writePresences(ports, { all: true }).catch((error: unknown) =>
@@ -74,7 +77,12 @@ export function brain(bare: ControlPorts, pulseSecret: Uint8Array, dropped: (dev
   };
 }
 
-function handlersOf(ports: MarketPorts, seen: MarketSurvey, drop: (device: string, rejection: Rejection) => void): Handlers {
+interface Rooms {
+  readonly seen: MarketSurvey;
+  readonly uptime: UptimeBook;
+}
+
+function handlersOf(ports: MarketPorts, { seen, uptime }: Rooms, drop: (device: string, rejection: Rejection) => void): Handlers {
   return {
     'network.show': () =>
       Promise.resolve(
@@ -90,7 +98,7 @@ function handlersOf(ports: MarketPorts, seen: MarketSurvey, drop: (device: strin
         }),
       ),
     ...identityHandlers(ports),
-    ...fleetHandlers(ports, drop),
+    ...fleetHandlers(ports, uptime, drop),
     ...marketHandlers(ports),
     ...priceHandlers(ports, seen),
     ...priceBookHandlers(ports),

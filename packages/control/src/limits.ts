@@ -86,7 +86,8 @@ export const priceKeptMs = 400 * 24 * 3_600_000;
 /** What control takes of sessions at once: those that are open, and those of devices with leases, go before those that come. */
 export const sessionLimits = {
   /** Hellos being decided: together they fill a commit group or two, and between them open sessions are heard. */
-  hellosAtOnce: 64,
+  hellosAtOnce: 128,
+  gatherMs: 10,
   /** Hellos that wait for that: of devices with leases, and of others. More are told when to come back. */
   hellosWaiting: { leased: 4_096, others: 512 },
   /** Those told to come back are spread at the pace at which hellos are taken in, but never thinner than this. */

@@ -6,6 +6,9 @@ import type { Query } from './store/store.ts';
 
 const rowsAtOnce = 500;
 const clustersAtOnce = 20;
+const dayMs = 24 * 3_600_000;
+/** Where the policy does not say. */
+const uptimeKeptMs = 40 * dayMs;
 const unapprovedKeptMs = 2 * 60_000;
 
 /** Each removes at most some hundred rows and tells whether there may be more. */
@@ -17,6 +20,15 @@ export function rowSweeps(ports: ControlPorts): Readonly<Record<string, () => Pr
     enrolments: () => {
       const last = before(retention.enrolmentMs);
       return sweep(ports, { kind: 'enrolment', index: 'expiry', atMost: last }, (row) => row.expiresAt <= last);
+    },
+    uptime: () => {
+      const last = Math.floor(before(retention.uptimeMs ?? uptimeKeptMs) / dayMs);
+      return sweep(ports, { kind: 'uptime', index: 'age', atMost: last }, (row) => row.day <= last);
+    },
+    // As long after its end as an activity is kept: its uses can be looked up so long.
+    tokens: () => {
+      const last = before(retention.activityMs);
+      return sweep(ports, { kind: 'join-token', index: 'expiry', atMost: last }, (row) => row.expiresAt <= last);
     },
     // Anyone may ask for one: what nobody approved goes as soon as its device has had time to hear that it expired.
     unapproved: () => {

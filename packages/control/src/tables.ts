@@ -25,6 +25,12 @@ export const tables = [
     waiting: (row) => (row.state === 'waiting' ? { sort: row.expiresAt } : undefined),
     publicKey: (row) => (row.state === 'waiting' ? { equals: row.enrolment.publicKey, sort: row.id } : undefined),
   }),
+  spec('uptime', { device: (row) => ({ equals: row.device, sort: row.day }), age: (row) => ({ sort: row.day }) }),
+  spec('join-token', {
+    account: (row) => ({ equals: row.account, sort: row.token }),
+    token: (row) => ({ equals: row.token }),
+    expiry: (row) => ({ sort: row.expiresAt }),
+  }),
   spec('device', {
     account: (row) => ({ equals: row.account, sort: row.id }),
     all: (row) => ({ sort: row.id }),

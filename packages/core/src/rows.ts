@@ -1,7 +1,7 @@
 // Every row that the store keeps, by kind: each concern declares its own. A row is plain data; its version belongs to the store.
 import type { Instant } from '@iog/protocol';
 import type { ClusterRow, EventRow } from './cluster/rows.ts';
-import type { DeviceRow, EnrolmentRow } from './fleet/rows.ts';
+import type { DeviceRow, EnrolmentRow, JoinTokenRow, UptimeRow } from './fleet/rows.ts';
 import type { AccountRow, ActivityRow, InvitationRow, KeyRow, ReplyRow } from './identity/rows.ts';
 import type { BlobRow, JobRow, ShelfRow } from './job/rows.ts';
 import type { LeaseRow } from './lease/rows.ts';
@@ -35,6 +35,8 @@ export type Row =
   | ReplyRow
   | EnrolmentRow
   | DeviceRow
+  | JoinTokenRow
+  | UptimeRow
   | ClusterRow
   | LeaseRow
   | MinuteRow

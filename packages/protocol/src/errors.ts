@@ -138,6 +138,17 @@ export const errors = {
     sentence: 'Another worker of this device took the session over.',
     next: 'Stop one of the two: a device has one worker, and its folder belongs to one machine.',
   },
+  'token.unknown': {
+    status: 401,
+    sentence: 'This join token is not known here.',
+    next: 'Check the token file and the address of the network; tokens there are: `iog device tokens`.',
+  },
+  'token.closed': { status: 403, sentence: 'The join token {token} is {state}.', next: 'Make another: `iog device tokens create`.' },
+  'token.used': {
+    status: 409,
+    sentence: 'The join token {token} has let in {most} devices, all that it may.',
+    next: 'Make another: `iog device tokens create --count <n>`.',
+  },
   'session.flooded': {
     status: 429,
     sentence:

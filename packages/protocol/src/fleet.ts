@@ -103,6 +103,16 @@ export const CapacityProofSchema = strict({
 });
 export type CapacityProof = Static<typeof CapacityProofSchema>;
 
+/** Of the last `days`: minutes in which the device was in a session, and those in which control was there to observe it. */
+export const UptimeViewSchema = strict({
+  basis: Type.Literal('observed'),
+  share: Type.Number({ minimum: 0, maximum: 1 }),
+  upMinutes: CountSchema,
+  observedMinutes: CountSchema,
+  days: CountSchema,
+});
+export type UptimeView = Static<typeof UptimeViewSchema>;
+
 export const DeviceViewSchema = strict({
   id: idSchema('dev'),
   account: idSchema('acc'),
@@ -124,5 +134,7 @@ export const DeviceViewSchema = strict({
   epoch: CountSchema,
   lastSeenAt: Type.Union([InstantSchema, Type.Null()]),
   waitsFor: TextSchema,
+  /** Null where it is not told, as in the answer to a command, or nothing was observed yet. */
+  uptime: Type.Optional(Type.Union([UptimeViewSchema, Type.Null()])),
 });
 export type DeviceView = Static<typeof DeviceViewSchema>;

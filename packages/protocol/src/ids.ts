@@ -15,8 +15,9 @@ export type ActivityId = Id<'act'>;
 export type QuoteId = Id<'quo'>;
 export type MemberId = Id<'mem'>;
 export type InvitationId = Id<'inv'>;
+export type JoinTokenId = Id<'tok'>;
 
-export type IdPrefix = 'acc' | 'key' | 'dev' | 'clu' | 'lea' | 'job' | 'ent' | 'act' | 'quo' | 'mem' | 'inv';
+export type IdPrefix = 'acc' | 'key' | 'dev' | 'clu' | 'lea' | 'job' | 'ent' | 'act' | 'quo' | 'mem' | 'inv' | 'tok';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 const timeLength = 10;

@@ -65,6 +65,8 @@ export const PolicySchema = strict({
     storyMs: SpanMsSchema,
     blobMs: SpanMsSchema,
     looseBlobMs: SpanMsSchema,
+    /** Of uptime, by whole days; 40 where it is not named. */
+    uptimeMs: Type.Optional(SpanMsSchema),
   }),
 });
 export type Policy = Static<typeof PolicySchema>;

@@ -7,6 +7,7 @@ const lists: Readonly<Record<string, string>> = {
   account: 'iog account show',
   cluster: 'iog cluster list',
   device: 'iog device list',
+  token: 'iog device tokens',
   job: 'iog job list <cluster>',
   invitation: 'iog invitation list',
   key: 'iog key list',

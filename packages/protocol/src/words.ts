@@ -8,6 +8,7 @@ export * from './schema.ts';
 export * from './identity.ts';
 export * from './team.ts';
 export * from './fleet.ts';
+export * from './join-token.ts';
 export * from './market.ts';
 export * from './cluster.ts';
 export * from './ledger.ts';

@@ -25,10 +25,17 @@ export function deviceText(device: DeviceView): string {
         ? 'none'
         : `${proof.threads} threads in ${proof.tookMs} ms, holds until ${formatInstant(proof.expiresAt)} (${proof.basis})`,
     ],
+    ['uptime', uptimeText(device.uptime)],
     ['reputation', device.reputation.toFixed(3)],
     ['leases', device.leases.join(', ') || 'none'],
     ['last seen', formatInstant(device.lastSeenAt)],
   ]);
+}
+
+function uptimeText(uptime: DeviceView['uptime']): string {
+  if (!uptime) return 'not observed yet';
+  const { share, upMinutes, observedMinutes, days } = uptime;
+  return `${(100 * share).toFixed(1)} %: connected in ${upMinutes} of ${observedMinutes} minutes that control observed in ${days} days`;
 }
 
 export function deviceTable(devices: readonly DeviceView[]): string {

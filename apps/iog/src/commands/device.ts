@@ -3,6 +3,7 @@ import { isName, nameRule, type DeviceView } from '@iog/protocol';
 import { type Call, type Command, takesOne } from '../command.ts';
 import { UsageError } from '../failure.ts';
 import { withClient } from '../profile.ts';
+import { deviceTokens } from './device-tokens.ts';
 import { deviceTable, deviceText } from './device-text.ts';
 import { listCommand } from './list-command.ts';
 import { priceOptions, pricesGiven } from './prices.ts';
@@ -124,4 +125,5 @@ export const deviceCommands: readonly Command[] = [
   steer('remove', 'Remove a device from the network'),
   price,
   region,
+  deviceTokens,
 ];

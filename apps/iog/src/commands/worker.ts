@@ -1,6 +1,7 @@
 // iog worker: a device's own process, and how a device joins a network.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { isApiSecret } from '@iog/seal';
 import { type Command, takesNothing } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { logLine, serve } from '../network/serving.ts';
@@ -25,9 +26,18 @@ const join: Command = {
     name: { type: 'string', value: '<name>', help: "The device's name (default device)" },
     cores: { type: 'string', value: '<list>', help: 'Cores to offer, such as 0-3,6 (default all)' },
     memory: { type: 'string', value: '<size>', help: 'Memory to offer, such as 8GB (default all)' },
+    'token-file': {
+      type: 'string',
+      value: '<file>',
+      help: 'A file that holds the secret of a join token: nobody need approve (`iog device tokens create`)',
+    },
     'share-cores': { type: 'boolean', help: 'Another device of this machine may offer these cores too: both compete for them' },
   },
-  examples: ['iog worker join --name attic --cores 2-5 --memory 8GB', 'iog device approve ABCD-EFGH'],
+  examples: [
+    'iog worker join --name attic --cores 2-5 --memory 8GB',
+    'iog device approve ABCD-EFGH',
+    'iog worker join --name node-17 --token-file rack.token --url http://127.0.0.1:8790',
+  ],
   async run({ given, environment, terminal }) {
     const { enrol, hostCores, inventory } = await import('@iog/worker');
     const coresText = given.text('cores');
@@ -41,7 +51,9 @@ const join: Command = {
     const folder = given.text('dir') ?? path.join(environment.home, 'worker');
     const name = given.name('name') ?? 'device';
     const shareCores = given.flag('share-cores');
-    const { code, approved } = await enrol({ dir: folder, url: network, name, units, runtime: 'process', shareCores });
+    const tokenFile = given.text('token-file');
+    const token = tokenFile === undefined ? {} : { token: secretIn(tokenFile) };
+    const { code, approved } = await enrol({ dir: folder, url: network, name, units, runtime: 'process', shareCores, ...token });
     if (code !== '') terminal.say(`code ${code}\nWhoever runs the network approves it within ten minutes: iog device approve ${code}`);
     const device = await approved();
     terminal.result({ device }, `${device} is enrolled. Run it: iog worker run${dirWords(given.text('dir'))}`);
@@ -103,6 +115,18 @@ const status: Command = {
     terminal.result(view, deviceText(view));
   },
 };
+
+/** A file alone: an argument would be read by every user of the host, and stay in the shell's history. */
+function secretIn(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new UserError(`${file} cannot be read: ${(error as Error).message}`, 'Give the file that `iog device tokens create` wrote.');
+  }
+  if (isApiSecret(text)) return text;
+  throw new UserError(`${file} holds no join token.`, 'Give the file that `iog device tokens create` wrote.');
+}
 
 /** What is offered must be there: else a typing error would enrol something else. */
 function requireHas(

@@ -6,15 +6,20 @@ import type { Handlers } from '../http/answer.ts';
 import { type Call, accountOf, answer, command } from '../command.ts';
 import { missing, own, rowOf } from '../own-rows.ts';
 import { pageOf } from '../paging.ts';
+import type { UptimeBook } from './uptime-book.ts';
 import { shownDevice } from './shown-device.ts';
 
 type Steer = 'device.drain' | 'device.resume' | 'device.remove' | 'device.price' | 'device.follow' | 'device.region';
 export type DeviceRoute = 'device.list' | 'device.show' | Steer;
 
-export function deviceRoutes(ports: ControlPorts, drop: (device: string, rejection: Rejection) => void): Pick<Handlers, DeviceRoute> {
+export function deviceRoutes(
+  ports: ControlPorts,
+  uptime: UptimeBook,
+  drop: (device: string, rejection: Rejection) => void,
+): Pick<Handlers, DeviceRoute> {
   return {
     'device.list': (call) => list(ports, call),
-    'device.show': (call) => show(ports, call),
+    'device.show': (call) => show(ports, uptime, call),
     'device.drain': (call) => steer(ports, call, drain),
     'device.resume': (call) => steer(ports, call, (device) => resume(device, ports.clock.now())),
     'device.remove': async (call) => {
@@ -37,9 +42,9 @@ async function list(ports: ControlPorts, call: Call<'device.list'>) {
   return answer(await pageOf(ports.store, listed, call.query, (device) => asked(shownDevice(ports, device))));
 }
 
-async function show(ports: ControlPorts, call: Call<'device.show'>) {
+async function show(ports: ControlPorts, uptime: UptimeBook, call: Call<'device.show'>) {
   const device = own(await rowOf(ports.store, 'device', call.params.device), call);
-  return device ? answer(shownDevice(ports, device)) : missing('device', call.params.device);
+  return device ? answer({ ...shownDevice(ports, device), uptime: await uptime.of(device) }) : missing('device', call.params.device);
 }
 
 function removeDevice(ports: ControlPorts, call: Call<'device.remove'>) {

@@ -1,5 +1,5 @@
 // enrolment over HTTP: a device asks under a code, a person who holds a key approves the code.
-import type { AccountId, DeviceId } from '@iog/protocol';
+import type { AccountId, DeviceId, Enrolment } from '@iog/protocol';
 import { type EnrolmentRow, approve, enrolmentOpen, enrolmentView, reject } from '@iog/core';
 import { canonical, isRecipient, verify } from '@iog/seal';
 import { type ControlPorts, newId } from '../ports.ts';
@@ -24,11 +24,8 @@ export function enrolmentRoutes(ports: ControlPorts): Pick<Handlers, EnrolmentRo
 }
 
 function ask(ports: ControlPorts, waiting: WaitingCount, call: Call<'enrolment.create'>) {
-  const { signature, ...signed } = call.body;
-  const ok =
-    verify(signed.publicKey, 'enrolment', canonical(signed), signature) &&
-    isRecipient(signed.recipient) &&
-    verify(signed.publicKey, 'recipient', Buffer.from(signed.recipient), signed.recipientSignature);
+  const signed = call.body;
+  const ok = isSignedEnrolment(call.body);
   return command(
     ports,
     call,
@@ -46,6 +43,15 @@ function ask(ports: ControlPorts, waiting: WaitingCount, call: Call<'enrolment.c
       return { ...decision, deletes: replaced.map(({ kind, id }) => ({ kind, id })) };
     },
     (row) => enrolmentView(row, ports.clock.now()),
+  );
+}
+
+/** Whether the device that it names has signed it, and its recipient. */
+export function isSignedEnrolment({ signature, ...signed }: Enrolment): boolean {
+  return (
+    verify(signed.publicKey, 'enrolment', canonical(signed), signature) &&
+    isRecipient(signed.recipient) &&
+    verify(signed.publicKey, 'recipient', Buffer.from(signed.recipient), signed.recipientSignature)
   );
 }
 
@@ -109,7 +115,7 @@ function approveDevice(ports: ControlPorts, call: Call<'device.approve'>) {
       if (!enrolment) return reject('enrolment.unknown', { code });
       // Read before the lists and written with the device: of two approvals at once, the later decides again and finds the other's device.
       const account = await read.one('account', accountOf(call));
-      const others = await read.many('device', await neighboursOf(ports, accountOf(call), enrolment));
+      const others = await read.many('device', await neighboursOf(ports, accountOf(call), enrolment.enrolment));
       const book = await read.one('book', accountOf(call));
       const by = { account: accountOf(call), deviceId, region, prices, book: book?.prices, now: ports.clock.now(), policy };
       const decision = approve(enrolment, by, others);
@@ -120,7 +126,7 @@ function approveDevice(ports: ControlPorts, call: Call<'device.approve'>) {
 }
 
 /** The devices that an enrolment is decided beside: those with its key, and the account's own on its host. */
-async function neighboursOf({ store }: ControlPorts, account: AccountId, { enrolment }: EnrolmentRow): Promise<DeviceId[]> {
+export async function neighboursOf({ store }: ControlPorts, account: AccountId, enrolment: Enrolment): Promise<DeviceId[]> {
   const found = await Promise.all([
     store.query({ kind: 'device', index: 'publicKey', equals: enrolment.publicKey, limit: 10 }),
     store.query({ kind: 'device', index: 'host', equals: `${account}/${enrolment.host}`, limit: mostDevicesOfHost }),

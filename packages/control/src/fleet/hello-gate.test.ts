@@ -8,13 +8,21 @@ import { sessionLimits } from '../limits.ts';
 
 const limits = {
   hellosAtOnce: 2,
+  gatherMs: 10,
   hellosWaiting: { leased: 2, others: 2 },
   leastHellosPerSecond: 100,
   comeBackMs: { least: 500, most: 3_000 },
 };
 
+/** A timer that comes soon. */
+const after = (_ms: number, run: () => void) => {
+  const timer = setImmediate(run);
+  return { cancel: () => clearImmediate(timer) };
+};
+const turn = () => new Promise<void>((resolve) => setTimeout(() => setImmediate(resolve), 5));
+
 test('no more are decided at once than the gate lets in; devices with leases go first; the rest comes back, spread', async () => {
-  const gate = helloGate(limits);
+  const gate = helloGate({ after }, limits);
   const now = 1_000_000;
   const order: string[] = [];
   const ends: (() => void)[] = [];
@@ -29,9 +37,11 @@ test('no more are decided at once than the gate lets in; devices with leases go 
     });
   const let1 = async (): Promise<void> => {
     ends.shift()?.();
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   };
-  const all = [enter('a'), enter('b'), enter('c'), enter('d')];
+  const all = [enter('a'), enter('b')];
+  await turn();
+  all.push(enter('c'), enter('d'));
   assert.ok(gate.isFull());
   const turned = await Promise.all(Array.from({ length: 400 }, () => enter('late')));
   const waits = turned.map((each) => ('comeBackInMs' in each ? each.comeBackInMs : 0));
@@ -47,8 +57,27 @@ test('no more are decided at once than the gate lets in; devices with leases go 
   assert.deepEqual([order, most], [['a', 'b', 'L1', 'L2', 'c', 'd'], 2]);
 });
 
+test('those that come together begin together; one that comes alone does not wait', async () => {
+  const gate = helloGate({ after }, { ...limits, hellosAtOnce: 100, hellosWaiting: { leased: 100, others: 100 } });
+  const begun: number[] = [];
+  let turns = 0;
+  const work = (): Promise<void> => {
+    begun.push(turns);
+    return turn();
+  };
+  const first = gate.enter(false, 1_000_000, work);
+  await Promise.resolve();
+  assert.deepEqual(begun, [0]);
+  const rest = Array.from({ length: 50 }, () => gate.enter(false, 1_000_001, work));
+  await Promise.resolve();
+  assert.equal(begun.length, 1);
+  turns = 1;
+  await Promise.all([first, ...rest]);
+  assert.deepEqual(begun, [0, ...Array.from({ length: 50 }, () => 1)]);
+});
+
 test('a hello that fails gives its place to the next', async () => {
-  const gate = helloGate(limits);
+  const gate = helloGate({ after }, limits);
   for (let i = 0; i < 5; i++)
     await assert.rejects(
       gate.enter(false, i, () => Promise.reject(new Error('no'))),
@@ -90,12 +119,12 @@ test('large messages count for more', () => {
 test('one timer of the clock stands for any number, and none is left when all are cancelled', () => {
   let now = 0;
   const set = new Map<object, { at: number; run: () => void }>();
-  const after = (ms: number, run: () => void) => {
+  const later = (ms: number, run: () => void) => {
     const timer = { cancel: () => void set.delete(timer) };
     set.set(timer, { at: now + ms, run });
     return timer;
   };
-  const timers = coarseTimers({ now: () => now, after }, 10);
+  const timers = coarseTimers({ now: () => now, after: later }, 10);
   const ran: number[] = [];
   const handles = Array.from({ length: 100 }, (_, i) => timers.after(i, () => ran.push(i)));
   assert.equal(set.size, 1);

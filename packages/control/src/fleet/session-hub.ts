@@ -26,16 +26,18 @@ export interface SessionHub {
 
 const forgetEveryMs = 60_000;
 
-export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array): SessionHub {
+/** `present` is told of each device that is in a session, again and again. */
+export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array, present: Room['present'] = () => undefined): SessionHub {
   const sessions = new Map<string, Session>();
   const links = new Set<DeviceLink>();
   const timers = coarseTimers(ports.clock, grainOf(ports.policy.session.beatEveryMs));
-  const gate = helloGate();
+  const gate = helloGate(ports.clock);
   const room: Room = {
     ports,
     pulseSecret,
     sessions,
     timers,
+    present,
     capacity: capacityDemands(ports),
     allowances: allowances(),
     isStopping: false,

@@ -21,6 +21,8 @@ export interface Room {
   readonly capacity: CapacityDemands;
   readonly allowances: Allowances;
   readonly timers: Pick<Clock, 'after'>;
+  /** Told while a device is in a session. */
+  readonly present: (device: DeviceId) => void;
   isStopping: boolean;
 }
 
@@ -102,7 +104,7 @@ export function begin(room: Room, link: DeviceLink, { device, absentSince }: Ope
 }
 
 /** Pulses, and a look at whether it still gives signs of life. */
-function watchOver({ ports, timers, capacity, pulseSecret }: Room, { link, live, device }: Session): () => void {
+function watchOver({ ports, timers, capacity, pulseSecret, present }: Room, { link, live, device }: Session): () => void {
   const { session: times } = ports.policy;
   let looked = ports.clock.now();
   const pulse = (): void => {
@@ -117,8 +119,9 @@ function watchOver({ ports, timers, capacity, pulseSecret }: Room, { link, live,
     send(link, { type: 'pulse', nonce: fresh, withinMs: times.pulseWithinMs });
   };
   const watch = (): void => {
-    if (ports.clock.now() - live.lastSeenAt > times.silentAfterMs) link.terminate();
-    else void capacity.consider(device, (demand) => send(link, demand));
+    if (ports.clock.now() - live.lastSeenAt > times.silentAfterMs) return link.terminate();
+    present(device);
+    return void capacity.consider(device, (demand) => send(link, demand));
   };
   const stops = [every(timers, times.pulseEveryMs, pulse), every(timers, times.beatEveryMs, watch)];
   pulse();

@@ -109,7 +109,7 @@ function bareServer(ports: ControlPorts, send: Send, behindProxy: boolean): Fast
 }
 
 function bodyLimitOf(name: RouteName, route: Route, limits: ControlPorts['policy']['limits']): number {
-  if (name === 'enrolment.create') return limits.enrolmentBytes;
+  if (name === 'enrolment.create' || name === 'device.join') return limits.enrolmentBytes;
   if (name === 'device.log') return limits.logSegmentBytes;
   return route.form === 'bytes-in' ? limits.blobBytes : limits.requestBytes;
 }

@@ -3,5 +3,7 @@ export * from './units.ts';
 export * from './gpu-model.ts';
 export * from './enrolment.ts';
 export * from './device.ts';
+export * from './join-token.ts';
+export * from './uptime.ts';
 export * from './capacity.ts';
 export * from './device-view.ts';

@@ -6,6 +6,7 @@ import type {
   DeviceState,
   Enrolment,
   Instant,
+  JoinTokenId,
   LeaseId,
   Prices,
   RuntimeKind,
@@ -20,6 +21,32 @@ export interface EnrolmentRow {
   readonly state: 'waiting' | 'approved';
   readonly device: DeviceId | null;
   readonly expiresAt: Instant;
+}
+
+/** One day of a device, or of control itself: a bit for each minute, in base64. */
+export interface UptimeRow {
+  readonly kind: 'uptime';
+  readonly id: string;
+  readonly device: string;
+  readonly day: number;
+  readonly bits: string;
+}
+
+/** Its id is the hash of its secret. `token` is the name that it is called by. */
+export interface JoinTokenRow {
+  readonly kind: 'join-token';
+  readonly id: string;
+  readonly token: JoinTokenId;
+  readonly account: AccountId;
+  readonly name: string;
+  readonly most: number;
+  readonly uses: number;
+  readonly region: string | null;
+  readonly prices: Prices | null;
+  readonly namePrefix: string;
+  readonly createdAt: Instant;
+  readonly expiresAt: Instant;
+  readonly revokedAt: Instant | null;
 }
 
 /** `live` are the slices that leases hold; a unit is free again only when the device itself reports it stopped. */

@@ -1,8 +1,10 @@
 // fleet over HTTP: enrolments and devices.
 import { Type } from 'typebox';
 import { deviceStates, DeviceViewSchema, EnrolmentCodeSchema, EnrolmentSchema, EnrolmentViewSchema, PricesSchema } from '../fleet.ts';
+import { idSchema } from '../ids.ts';
+import { JoinTokenViewSchema, JoiningSchema, NewJoinTokenSchema } from '../join-token.ts';
 import { NameSchema, oneOf, strict } from '../schema.ts';
-import { type Route, deviceParams, listOf, nothing, pageWith } from './route.ts';
+import { type Route, deviceParams, listOf, nothing, page, pageWith } from './route.ts';
 
 export const fleetRoutes = {
   'enrolment.create': {
@@ -35,6 +37,50 @@ export const fleetRoutes = {
     }),
     answer: DeviceViewSchema,
     errors: ['enrolment.unknown', 'enrolment.approved', 'device.overlap', 'device.busy', 'device.state', 'policy.runtime'],
+  },
+  'device.join': {
+    summary: 'Enrols a host by a join token: it is a device of the account at once',
+    method: 'POST',
+    path: '/v1/joinings',
+    access: 'open',
+    body: JoiningSchema,
+    answer: DeviceViewSchema,
+    errors: [
+      'enrolment.invalid',
+      'token.unknown',
+      'token.closed',
+      'token.used',
+      'device.overlap',
+      'device.busy',
+      'device.state',
+      'policy.runtime',
+    ],
+  },
+  'token.create': {
+    summary: 'Makes a join token, by which many hosts enrol without a person; the client makes its secret and sends the hash',
+    method: 'POST',
+    path: '/v1/join-tokens',
+    access: 'supply',
+    body: NewJoinTokenSchema,
+    answer: JoinTokenViewSchema,
+  },
+  'token.list': {
+    summary: 'The join tokens of the account, with their uses',
+    method: 'GET',
+    path: '/v1/join-tokens',
+    access: 'supply',
+    query: page,
+    answer: listOf(JoinTokenViewSchema),
+  },
+  'token.revoke': {
+    summary: 'Revokes a join token, at once; devices that it let in stay',
+    method: 'POST',
+    path: '/v1/join-tokens/:token/revoke',
+    access: 'supply',
+    params: strict({ token: idSchema('tok') }),
+    body: nothing,
+    answer: JoinTokenViewSchema,
+    errors: ['not-found'],
   },
   'device.list': {
     summary: 'The devices of the account, in the order in which they joined',

@@ -1,7 +1,8 @@
 // Enrolment: this device tells a network its keys and units under a short code; someone who may supply approves the code.
 import { hostname } from 'node:os';
+import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { EnrolmentViewSchema, routes, type DeviceId, type Enrolment, type RuntimeKind, type Units } from '@iog/protocol';
+import { EnrolmentViewSchema, idSchema, routes, type DeviceId, type Enrolment, type RuntimeKind, type Units } from '@iog/protocol';
 import { HttpFault, jsonOf, openHttp, type Http } from '../http.ts';
 import { pause, realClock, realRandom, type Clock, type Random } from '../ports.ts';
 import { deviceKeys, membership, saveMembership, signRecipient, signValue, type DeviceKeys } from './identity.ts';
@@ -19,6 +20,8 @@ export interface EnrolOptions {
   readonly runtime: RuntimeKind;
   /** Another device of this host offers some of these cores too, and its owner knows. */
   readonly shareCores?: boolean;
+  /** The secret of a join token: with it nobody need approve. */
+  readonly token?: string;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -31,6 +34,8 @@ export interface Enrolling {
 
 const networkView = Compile(routes['network.show'].answer);
 const enrolmentView = Compile(EnrolmentViewSchema);
+/** Newer controls tell more of a device. */
+const deviceView = Compile(Type.Object({ id: idSchema('dev') }));
 
 /** Enrols the device of `dir`. Its keys are made at the first call. */
 export async function enrol(options: EnrolOptions): Promise<Enrolling> {
@@ -47,6 +52,12 @@ export async function enrol(options: EnrolOptions): Promise<Enrolling> {
       return { code: '', approved: () => Promise.resolve(device) };
     }
     const code = newCode(random);
+    if (options.token !== undefined) {
+      const device = await joinByToken(http, options.token, signedEnrolment(options, keys, code, clock.nowMs()), random);
+      saveMembership(dir, { url, network, device });
+      http.close();
+      return { code: '', approved: () => Promise.resolve(device) };
+    }
     const ask = { method: 'POST', path: routes['enrolment.create'].path } as const;
     const body = new TextEncoder().encode(JSON.stringify(signedEnrolment(options, keys, code, clock.nowMs())));
     const idempotency = { 'idempotency-key': Buffer.from(random(16)).toString('hex') };
@@ -64,6 +75,14 @@ export async function enrol(options: EnrolOptions): Promise<Enrolling> {
     http.close();
     throw error;
   }
+}
+
+async function joinByToken(http: Http, secret: string, enrolment: Enrolment, random: Random): Promise<DeviceId> {
+  const ask = { method: 'POST', path: routes['device.join'].path } as const;
+  const body = new TextEncoder().encode(JSON.stringify({ enrolment, secret }));
+  const view = jsonOf(ask, await http({ ...ask, body, headers: { 'idempotency-key': Buffer.from(random(16)).toString('hex') } }));
+  if (!deviceView.Check(view)) throw new Error('control answered with no device');
+  return view.id;
 }
 
 function newCode(random: Random): string {
