@@ -16,6 +16,8 @@ const urgencies: Partial<Record<RouteName, Urgency>> = {
   'device.blob': 'life',
   'device.log': 'life',
   'key.revoke': 'life',
+  'member.remove': 'life',
+  'invitation.revoke': 'life',
   'device.drain': 'life',
   'cluster.create': 'creation',
   'job.submit': 'creation',
