@@ -15,6 +15,7 @@ export const deviceTokens: Command = {
   positionals: { min: 0, max: 2 },
   notes: [
     'create writes the secret to --file, mode 0600, and shows it nowhere: hosts join with `iog worker join --token-file <file>`.',
+    'A token ends with the key that made it; devices that it let in stay.',
     'A host that comes again with the same device key is the same device, and counts no further use.',
   ],
   options: {

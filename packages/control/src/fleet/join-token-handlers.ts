@@ -25,7 +25,13 @@ export function joinTokenRoutes(ports: ControlPorts): Pick<Handlers, JoinTokenRo
 }
 
 function create(ports: ControlPorts, call: Call<'token.create'>) {
-  const making = { wanted: call.body, account: accountOf(call), id: newId(ports, 'tok'), now: ports.clock.now() };
+  const making = {
+    wanted: call.body,
+    account: accountOf(call),
+    maker: call.key?.id ?? '',
+    id: newId(ports, 'tok'),
+    now: ports.clock.now(),
+  };
   return command(
     ports,
     call,
@@ -70,9 +76,10 @@ function join(ports: ControlPorts, call: Call<'device.join'>, hash: string) {
       if (!token) return reject('token.unknown');
       // As in an approval: of two at once that offer the same cores, the later finds the other's device.
       const account = await read.one('account', token.account);
+      const maker = await read.one('key', token.maker ?? '');
       const others = await read.many('device', await neighboursOf(ports, token.account, enrolment));
       const book = (await read.one('book', token.account))?.prices;
-      const decision = joinByToken(token, { enrolment, deviceId, book, now: ports.clock.now(), policy: ports.policy }, others);
+      const decision = joinByToken(token, { enrolment, maker, deviceId, book, now: ports.clock.now(), policy: ports.policy }, others);
       return decision.ok && account ? { ...decision, rows: [...decision.rows, account] } : decision;
     },
     (device) => shownDevice(ports, device),

@@ -76,3 +76,13 @@ test('a token ends by time or by a word of its account; another account neither 
   assert.equal((await made(rig, { expiresAt: Date.now() - 1 })).answer.body.code, 'request.refused');
   assert.equal((await made(rig, {}, (await rig.key({ scopes: ['read', 'rent'] })).secret)).answer.body.code, 'key.scope');
 });
+
+test('a token ends with the key that made it', async (t) => {
+  const rig = await startRig(t);
+  const maker = await rig.key({ scopes: ['read', 'supply'] });
+  const { secret } = await made(rig, {}, maker.secret);
+  const keys = await deviceKeys();
+  assert.equal((await join(rig, secret, keys)).status, 200);
+  assert.equal((await rig.call('POST', `/v1/keys/${maker.view.id}/revoke`, {})).status, 200);
+  for (const late of [keys, undefined]) assert.equal((await join(rig, secret, late)).body.code, 'token.closed');
+});

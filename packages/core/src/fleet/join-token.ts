@@ -12,25 +12,42 @@ import {
   isName,
   joinTokenLimits,
 } from '@iog/protocol';
-import type { DeviceRow, JoinTokenRow } from '../rows.ts';
+import type { DeviceRow, JoinTokenRow, KeyRow } from '../rows.ts';
 import { type Decision, accept, reject } from '../decision.ts';
+import { authorise } from '../identity/identity.ts';
 import { approve, enrolmentOpen } from './enrolment.ts';
 
 export interface TokenMaking {
   readonly wanted: NewJoinToken;
   readonly account: AccountId;
+  /** The hash of the key that asks. */
+  readonly maker: string;
   readonly id: JoinTokenId;
   readonly now: Instant;
 }
 
 /** Rejects `request.refused` for an end that is past or too far, and for a hash in use. */
-export function createJoinToken({ wanted, account, id, now }: TokenMaking, existing: JoinTokenRow | undefined): Decision<JoinTokenRow> {
+export function createJoinToken(
+  { wanted, account, maker, id, now }: TokenMaking,
+  existing: JoinTokenRow | undefined,
+): Decision<JoinTokenRow> {
   if (existing) return reject('request.refused', { detail: 'hash is that of another token: make a fresh secret' });
   if (wanted.expiresAt <= now || wanted.expiresAt > now + joinTokenLimits.liveMs)
     return reject('request.refused', { detail: 'expiresAt must lie ahead, at most a year' });
   const { name, hash, most, expiresAt, region = null, prices = null, namePrefix = '' } = wanted;
   const scope = { most, expiresAt, region, prices, namePrefix };
-  const row: JoinTokenRow = { kind: 'join-token', id: hash, token: id, account, name, ...scope, uses: 0, createdAt: now, revokedAt: null };
+  const row: JoinTokenRow = {
+    kind: 'join-token',
+    id: hash,
+    token: id,
+    account,
+    maker,
+    name,
+    ...scope,
+    uses: 0,
+    createdAt: now,
+    revokedAt: null,
+  };
   return accept([row], row);
 }
 
@@ -54,6 +71,8 @@ function stateOf({ revokedAt, expiresAt, uses, most }: JoinTokenRow, now: Instan
 
 export interface Joining {
   readonly enrolment: Enrolment;
+  /** The key that made the token, as it is now. */
+  readonly maker: KeyRow | undefined;
   /** The id of the device, if it becomes a new one. */
   readonly deviceId: DeviceId;
   /** The prices of the supplier's book, where the token names none. */
@@ -64,11 +83,12 @@ export interface Joining {
 
 /**
  * The device that this host becomes. One that the account has already comes in again as itself, and counts no further use. `others` as in
- * `approve`. Rejects `token.closed`, `token.used`, and what enrolling and approving reject.
+ * `approve`. A token ends with the key that made it: else whoever left the account would go on adding to it. Rejects `token.closed`, `token.used`, and what enrolling and approving reject.
  */
 export function joinByToken(token: JoinTokenRow, joining: Joining, others: readonly DeviceRow[]): Decision<DeviceRow> {
-  const { enrolment, deviceId, book, now, policy } = joining;
-  const state = stateOf(token, now);
+  const { enrolment, maker, deviceId, book, now, policy } = joining;
+  const isOrphan = token.maker !== undefined && authorise(maker, 'supply', now) !== undefined;
+  const state = isOrphan ? 'revoked' : stateOf(token, now);
   if (state === 'revoked' || state === 'expired') return reject('token.closed', { token: token.token, state });
   const isKnown = others.some(
     ({ publicKey, account, state: is }) => publicKey === enrolment.publicKey && account === token.account && is !== 'removed',

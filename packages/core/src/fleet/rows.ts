@@ -38,6 +38,8 @@ export interface JoinTokenRow {
   readonly id: string;
   readonly token: JoinTokenId;
   readonly account: AccountId;
+  /** The hash of the key that made it. */
+  readonly maker?: string;
   readonly name: string;
   readonly most: number;
   readonly uses: number;
