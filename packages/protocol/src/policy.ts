@@ -17,7 +17,13 @@ export const PolicySchema = strict({
   feeBasisPoints: Type.Integer({ minimum: 0, maximum: 5_000 }),
   notice: TextSchema,
   defaultPrices: PricesSchema,
-  minimum: strict({ cores: CountSchema, memoryBytes: CountSchema }),
+  /** What a device needs to be rented. Cores, memory and disk are what it declares; `rttMs` is measured: the round trip of its pulses. */
+  minimum: strict({
+    cores: CountSchema,
+    memoryBytes: BytesSchema,
+    diskBytes: Type.Optional(BytesSchema),
+    rttMs: Type.Optional(CountSchema),
+  }),
   capacity: strict({ memoryKib: CountSchema, passes: CountSchema, links: CountSchema, withinMs: CountSchema, validMs: CountSchema }),
   session: strict({
     beatEveryMs: CountSchema,
@@ -137,3 +143,16 @@ export const laptopPolicy: Policy = {
     looseBlobMs: dayMs,
   },
 };
+
+/**
+ * The policy of a network of suppliers' machines: the laptop's, with the least that a device must have. Its runtime is the same one: it keeps
+ * nothing apart, and its notice says so.
+ */
+export const productionPolicy: Policy = {
+  ...laptopPolicy,
+  name: 'production',
+  minimum: { cores: 1, memoryBytes: 12_000_000_000, diskBytes: 500_000_000_000, rttMs: 300 },
+};
+
+/** By the name that a network is started with. */
+export const policies = { laptop: laptopPolicy, production: productionPolicy } as const satisfies Record<string, Policy>;

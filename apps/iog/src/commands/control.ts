@@ -1,6 +1,6 @@
 // iog control: the network's brain as a service of its own.
 import path from 'node:path';
-import { laptopPolicy } from '@iog/protocol';
+import { policies } from '@iog/protocol';
 import { type Command, takesNothing } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
 import { logLine, serve } from '../network/serving.ts';
@@ -24,6 +24,11 @@ export const controlCommand: Command = {
       value: '<folder>',
       help: 'Where packages and logs lie: one folder for all controls of a store (default in --dir)',
     },
+    policy: {
+      type: 'string',
+      value: '<name>',
+      help: 'laptop (default), or production: devices need 12 GB of memory, 500 GB of disk, and a round trip of 300 ms',
+    },
     name: { type: 'string', value: '<name>', help: "The network's name (default laptop)" },
     'first-account': { type: 'string', value: '<name>', help: 'Makes this account if there is none yet' },
     'first-key-hash': { type: 'string', value: '<sha256>', help: "The hash of that account's first key" },
@@ -42,6 +47,9 @@ export const controlCommand: Command = {
     if (some !== undefined && (account === undefined || keyHash === undefined || recipient === undefined)) {
       throw new UsageError('--first-account, --first-key-hash and --first-recipient go together.');
     }
+    const policyName = given.text('policy') ?? 'laptop';
+    if (!isPolicyName(policyName)) throw new UsageError(`--policy takes ${Object.keys(policies).join(' or ')}, not "${policyName}".`);
+    const policy = policies[policyName];
     const host = given.text('host') ?? '127.0.0.1';
     requireLoopback(host);
     const port = given.count('port', { min: 0, max: 65_535 }) ?? 0;
@@ -57,7 +65,7 @@ export const controlCommand: Command = {
         host,
         port,
         name: given.name('name') ?? 'laptop',
-        policy: laptopPolicy,
+        policy,
         ...(account === undefined || keyHash === undefined || recipient === undefined
           ? {}
           : { firstAccount: { name: account, keyHash, recipient } }),
@@ -75,6 +83,10 @@ export const controlCommand: Command = {
     await serve({ supervised: given.flag('supervised'), terminal }, start, greet, over);
   },
 };
+
+function isPolicyName(text: string): text is keyof typeof policies {
+  return Object.hasOwn(policies, text);
+}
 
 function greet({ url, publicKey }: { readonly url: string; readonly publicKey: string }) {
   return { value: { url, publicKey }, text: `control listens at ${url}` };

@@ -41,9 +41,10 @@ export function capacityDemands(ports: ControlPorts): CapacityDemands {
       return;
     }
     const { proof } = judged;
+    const taken = { now: ports.clock.now(), policy: ports.policy, rttMs: ports.live.seen(id)?.rttMs ?? null };
     await change(ports, async (read) => {
       const device = await read.one('device', id);
-      const recorded = device ? recordProof(device, proof, ports.clock.now()) : undefined;
+      const recorded = device ? recordProof(device, proof, taken) : undefined;
       return { writes: recorded?.ok ? recorded.rows : [], value: undefined };
     });
     ports.log({ level: 'info', event: 'capacity.proven', device: id, threads: proof.threads, tookMs: proof.tookMs });

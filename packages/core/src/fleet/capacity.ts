@@ -29,11 +29,23 @@ export function judgeCapacity({ digestsOk, tookMs, threads, policy, now }: Capac
   return { ok: true, proof: { at: now, expiresAt: now + validMs, threads, tookMs: Math.max(0, Math.round(tookMs)), basis: 'declared' } };
 }
 
-/** Keeps the proof; a waiting device whose every core it covers is admitted. A draining one stays so. Rejects `device.removed`. */
-export function recordProof(device: DeviceRow, proof: CapacityProof, now: Instant): Decision<DeviceRow> {
+export interface ProofTaking {
+  readonly now: Instant;
+  readonly policy: Policy;
+  /** Of its pulses; null where none was answered yet. */
+  readonly rttMs: number | null;
+}
+
+/**
+ * Keeps the proof; a waiting device whose every core it covers, and that falls short of nothing, is admitted. A draining one stays so.
+ * Rejects `device.removed`.
+ */
+export function recordProof(device: DeviceRow, proof: CapacityProof, { now, policy, rttMs }: ProofTaking): Decision<DeviceRow> {
   if (device.state === 'removed') return reject('device.removed', { device: device.id });
-  const proved: DeviceRow = { ...device, proof };
-  const admitted = device.state === 'waiting' && !proofExpired(proved, now);
+  // A row says no more than its policy asks.
+  const measured = policy.minimum.rttMs === undefined || rttMs === null ? {} : { rttMs };
+  const proved: DeviceRow = { ...device, proof, ...measured };
+  const admitted = device.state === 'waiting' && !proofExpired(proved, now) && shortfall(proved, policy) === undefined;
   const row: DeviceRow = admitted ? { ...proved, state: 'admitted' } : proved;
   return accept([row], row);
 }
@@ -49,8 +61,17 @@ export function proofTooShort(device: Pick<DeviceRow, 'proof' | 'units'>, now: I
 }
 
 /** Whether new leases may come to it now (as far as its row says; whether it is connected, live state knows). */
-export function admissible(device: Pick<DeviceRow, 'state' | 'proof' | 'units'>, now: Instant, policy: Policy): boolean {
-  return device.state === 'admitted' && !proofTooShort(device, now, policy);
+export function admissible(device: Pick<DeviceRow, 'state' | 'proof' | 'units' | 'rttMs'>, now: Instant, policy: Policy): boolean {
+  return device.state === 'admitted' && !proofTooShort(device, now, policy) && shortfall(device, policy) === undefined;
+}
+
+/** What the device has too little of, with what it has and what the policy wants; undefined where it has enough. */
+export function shortfall({ units, rttMs }: Pick<DeviceRow, 'units' | 'rttMs'>, { minimum }: Policy): string | undefined {
+  const { memoryBytes, diskBytes = 0, rttMs: mostRttMs } = minimum;
+  if (units.memoryBytes < memoryBytes) return `${gigabytes(memoryBytes)} of memory: it declares ${gigabytes(units.memoryBytes)}`;
+  if (units.diskBytes < diskBytes) return `${gigabytes(diskBytes)} of disk: it declares ${gigabytes(units.diskBytes)}`;
+  if (mostRttMs === undefined || rttMs === undefined || rttMs <= mostRttMs) return undefined;
+  return `a round trip of at most ${mostRttMs} ms: ${rttMs} ms were measured`;
 }
 
 /** From when on it takes no new lease, if its row stays as it is: minus infinity where it takes none now. The same word as `admissible` and the policy's runtimes. */
@@ -59,6 +80,8 @@ export function admissibleUntil(device: Pick<DeviceRow, 'state' | 'proof' | 'uni
   if (state !== 'admitted' || proof === null || proof.threads < units.cores.length || !policy.runtimes.includes(runtime)) return -Infinity;
   return proof.expiresAt - policy.cluster.formWithinMs;
 }
+
+const measureAgainMs = 600_000;
 
 /** Before its end, a proof is renewed by this much: while its last quarter runs, which begins before it is too short for a new lease. */
 function renewalMarginMs({ capacity, cluster }: Policy): number {
@@ -78,5 +101,12 @@ export function capacityObjection(policy: Policy): string | undefined {
  */
 export function capacityDue(device: DeviceRow, now: Instant, policy: Policy): boolean {
   if (device.state === 'removed' || device.live.length > 0) return false;
+  const isFar = device.rttMs !== undefined && device.rttMs > (policy.minimum.rttMs ?? Number.POSITIVE_INFINITY);
+  // A link that was slow may be better by now: it is measured again with a new proof.
+  if (isFar && now - (device.proof?.at ?? 0) >= measureAgainMs) return true;
   return proofExpired(device, now + renewalMarginMs(policy));
+}
+
+function gigabytes(bytes: number): string {
+  return `${Math.floor(bytes / 1e8) / 10} GB`;
 }

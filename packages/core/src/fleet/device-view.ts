@@ -1,7 +1,7 @@
 // How a device looks from outside: its state now, what is free, its reputation, and what it waits for.
 import { type DeviceView, type Instant, type Isolation, type Policy, type RuntimeKind, type Slice, formatDurationMs } from '@iog/protocol';
 import type { DeviceRow } from '../rows.ts';
-import { proofTooShort } from './capacity.ts';
+import { admissible, proofTooShort, shortfall } from './capacity.ts';
 import { freeUnits } from './units.ts';
 
 export interface Liveness {
@@ -14,7 +14,7 @@ export function deviceView(device: DeviceRow, live: Liveness, now: Instant, poli
     id: device.id,
     account: device.account,
     name: device.name,
-    state: device.state === 'admitted' && proofTooShort(device, now, policy) ? 'waiting' : device.state,
+    state: device.state === 'admitted' && !admissible(device, now, policy) ? 'waiting' : device.state,
     connected: live.connected,
     region: device.region,
     tier: tierOf(),
@@ -82,6 +82,8 @@ function waitsFor(device: DeviceRow, live: Liveness, now: Instant, policy: Polic
     if (device.proof === null) return 'waits for its capacity proof';
     return device.live.length > 0 ? `waits for a new capacity proof, made when ${leases} end` : 'waits for a new capacity proof';
   }
+  const lacks = shortfall(device, policy);
+  if (lacks !== undefined) return `waits for ${lacks}`;
   if (device.state === 'waiting') return 'waits for its admission';
   return freeSlice(device) === null ? `waits for ${leases} to end: no core is free` : '';
 }

@@ -107,6 +107,7 @@ test('prices below zero, absurd ones, or none for a GPU, are refused', () => {
 });
 
 test('a proof admits a waiting device, until it expires or covers too few cores', () => {
+  const taking = { now, policy, rttMs: null };
   const waiting = sampleDevice(1, { state: 'waiting', proof: null });
   assert.equal(capacityDemand(waiting, policy, 'a'.repeat(64), 'b'.repeat(64)).threads, 2);
   const answer = { digestsOk: true, tookMs: 500, threads: 2, policy, now };
@@ -114,11 +115,11 @@ test('a proof admits a waiting device, until it expires or covers too few cores'
   assert.equal(judgeCapacity({ ...answer, tookMs: policy.capacity.withinMs + 1 }).ok, false);
   const judged = judgeCapacity(answer);
   assert.ok(judged.ok);
-  const admitted = valueOf(recordProof(waiting, judged.proof, now));
+  const admitted = valueOf(recordProof(waiting, judged.proof, taking));
   assert.equal(admissible(admitted, now, policy), true);
   assert.equal(admissible(admitted, judged.proof.expiresAt, policy), false);
-  assert.equal(valueOf(recordProof(waiting, { ...judged.proof, threads: 1 }, now)).state, 'waiting');
-  assert.equal(valueOf(recordProof({ ...waiting, state: 'draining' }, judged.proof, now)).state, 'draining');
+  assert.equal(valueOf(recordProof(waiting, { ...judged.proof, threads: 1 }, taking)).state, 'waiting');
+  assert.equal(valueOf(recordProof({ ...waiting, state: 'draining' }, judged.proof, taking)).state, 'draining');
   assert.equal(capacityDue(waiting, now, policy), true);
   assert.equal(capacityDue(admitted, now, policy), false);
   assert.equal(capacityDue(admitted, judged.proof.expiresAt - policy.capacity.validMs / 4, policy), true);

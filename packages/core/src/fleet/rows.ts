@@ -70,6 +70,8 @@ export interface DeviceRow {
   /** Its prices are those of its supplier's book. */
   readonly followsBook?: boolean;
   readonly proof: CapacityProof | null;
+  /** The round trip of its pulses when its proof was made, as control measured it. */
+  readonly rttMs?: number;
   readonly live: readonly { readonly lease: LeaseId; readonly slice: Slice }[];
   readonly provenMs: number;
   readonly unprovenMs: number;
