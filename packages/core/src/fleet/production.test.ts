@@ -1,8 +1,7 @@
 // The least that the production policy wants of a device: what falls short is not admitted, and is told the number that is and the number wanted.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Compile } from 'typebox/compile';
-import { type CapacityProof, PolicySchema, laptopPolicy, policies, productionPolicy } from '@iog/protocol';
+import { type CapacityProof, laptopPolicy, productionPolicy } from '@iog/protocol';
 import { admissible, capacityDue, recordProof } from './capacity.ts';
 import { deviceView } from './device-view.ts';
 import { sampleDevice, sampleNow as now } from './sample-device.ts';
@@ -40,9 +39,7 @@ test('a slow link is measured again after a while, and may be better then', () =
   assert.ok(again.ok && again.value.state === 'admitted');
 });
 
-test('the laptop policy asks and writes nothing of this; policies of before hold', () => {
+test('the laptop policy asks and writes nothing of this', () => {
   const { device, state } = proven({ diskBytes: 0, memoryBytes: 2_000_000_000 }, 5_000, laptopPolicy);
   assert.deepEqual([state, 'rttMs' in device], ['admitted', false]);
-  const check = Compile(PolicySchema);
-  for (const policy of Object.values(policies)) assert.ok(check.Check(policy), policy.name);
 });
