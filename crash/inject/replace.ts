@@ -9,7 +9,7 @@ const root = path.join(import.meta.dirname, '../..');
 const replacements: Readonly<Record<string, string>> = {
   'packages/control/src/store/sqlite/open.ts > packages/control/src/store/sqlite/schema.ts': 'sqlite-schema.ts',
   'packages/control/src/store/postgres/open.ts > packages/control/src/store/postgres/write.ts': 'postgres-write.ts',
-  'packages/control/src/fleet/session-hub.ts > packages/control/src/timelock/evidence.ts': 'evidence.ts',
+  'packages/control/src/fleet/take-message.ts > packages/control/src/timelock/evidence.ts': 'evidence.ts',
   'packages/control/src/blobs/blob-store.ts > node:fs/promises': 'blob-files.ts',
   'packages/worker/src/disk.ts > node:fs': 'spool-files.ts',
   'packages/worker/src/durable.ts > node:fs': 'record-files.ts',

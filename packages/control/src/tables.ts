@@ -31,12 +31,17 @@ export const tables = [
     token: (row) => ({ equals: row.token }),
     expiry: (row) => ({ sort: row.expiresAt }),
   }),
-  spec('device', {
-    account: (row) => ({ equals: row.account, sort: row.id }),
-    all: (row) => ({ sort: row.id }),
-    publicKey: (row) => ({ equals: row.publicKey }),
-    host: (row) => (row.state === 'removed' ? undefined : { equals: `${row.account}/${row.host}`, sort: row.id }),
-  }),
+  spec(
+    'device',
+    {
+      account: (row) => ({ equals: row.account, sort: row.id }),
+      all: (row) => ({ sort: row.id }),
+      publicKey: (row) => ({ equals: row.publicKey }),
+      host: (row) => (row.state === 'removed' ? undefined : { equals: `${row.account}/${row.host}`, sort: row.id }),
+    },
+    // There were no price books: each device has prices of its own.
+    { followsBook: false },
+  ),
   spec('cluster', {
     account: (row) => ({ equals: row.account, sort: row.id }),
     live: (row) => (row.state === 'ended' ? undefined : { sort: row.id }),

@@ -8,6 +8,8 @@ import { type CallOptions, startRig } from '../test/rig.ts';
 /** What examples alone cannot do: what they name is not there, or not signed by whoever they say. */
 const refused: Partial<Record<RouteName, ErrorCode>> = {
   'enrolment.create': 'enrolment.invalid',
+  'device.join': 'enrolment.invalid',
+  'token.create': 'request.refused',
   'enrolment.show': 'enrolment.unknown',
   'device.approve': 'enrolment.unknown',
   'cluster.create': 'quote.altered',
@@ -23,8 +25,14 @@ test('the example of each route is answered as documented', async (t) => {
     if (route.form !== undefined || route.access === 'device') continue;
     const params = (route.params ? exampleOf(route.params) : {}) as Readonly<Record<string, string | number>>;
     const path = route.path.replace(/:(\w+)/g, (_, param: string) => String(params[param]));
+    const query = new URLSearchParams((route.query ? exampleOf(route.query) : {}) as Record<string, string>).toString();
     const options: CallOptions = route.access === 'open' ? { key: null } : {};
-    const { status, body } = await rig.call(route.method, path, route.body && exampleOf(route.body), options);
+    const { status, body } = await rig.call(
+      route.method,
+      query === '' ? path : `${path}?${query}`,
+      route.body && exampleOf(route.body),
+      options,
+    );
     const isOfSomething = Object.keys(params).length > 0;
     if (status === 200) done.push(name);
     else if (refused[name] !== undefined) assert.equal(body.code, refused[name], name);

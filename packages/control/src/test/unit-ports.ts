@@ -95,6 +95,7 @@ export function unitDevice(changes: Partial<DeviceRow> = {}): DeviceRow {
     runtime: 'process',
     units,
     prices,
+    followsBook: false,
     ...named,
     ...counted,
     ...changes,

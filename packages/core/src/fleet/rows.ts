@@ -68,7 +68,7 @@ export interface DeviceRow {
   readonly units: Units;
   readonly prices: Prices;
   /** Its prices are those of its supplier's book. */
-  readonly followsBook?: boolean;
+  readonly followsBook: boolean;
   readonly proof: CapacityProof | null;
   /** The round trip of its pulses when its proof was made, as control measured it. */
   readonly rttMs?: number;

@@ -37,6 +37,7 @@ export function sampleDevice(n: number, changes: Partial<DeviceRow> = {}): Devic
     host: 'host',
     units,
     prices: laptopPolicy.defaultPrices,
+    followsBook: false,
     proof: { at: sampleNow, expiresAt: sampleNow + 3_600_000, threads: units.cores.length, tookMs: 900, basis: 'declared' },
     live: [],
     provenMs: 0,
