@@ -8,6 +8,7 @@ import {
   availableOf,
   extendCluster,
   holdOf,
+  isLive,
   isOver,
   keepBlob,
   reject,
@@ -47,9 +48,23 @@ async function decideExtend(
 ) {
   const [key, caller] = [await read.one('key', cluster.key), await read.one('key', call.key?.id ?? '')];
   if (!key || !caller) return reject('key.unknown');
+  if (caller.revokedAt !== null) return reject('key.revoked');
+  const devices = await read.many(
+    'device',
+    leases.filter(isLive).map(({ device }) => device),
+  );
   const rows = await read.many('balance', [availableOf(cluster.account), holdOf(cluster.id)]);
   const balances = new Map(rows.map((row: BalanceRow) => [row.id, row]));
-  const extending = { wanted: call.body, cluster, leases, key, caller, balances, entryId: newId(ports, 'ent') };
+  const extending = {
+    wanted: call.body,
+    cluster,
+    leases,
+    devices: new Map(devices.map((device) => [device.id, device])),
+    key,
+    caller,
+    balances,
+    entryId: newId(ports, 'ent'),
+  };
   const extended = extendCluster(extending, ports.clock.now());
   if (!extended.ok) return extended;
   return accept([...extended.rows, ...(await packagesKept(ports, read, extended.value))], extended.value);

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { type Demand, accruedUp, longestClusterMs } from '@iog/protocol';
-import type { BalanceRow, ClusterRow, KeyRow, Row } from '../rows.ts';
-import { sampleAccount } from '../fleet/sample-device.ts';
+import type { BalanceRow, ClusterRow, DeviceRow, KeyRow, LeaseRow, Row } from '../rows.ts';
+import { sampleAccount, sampleDevice } from '../fleet/sample-device.ts';
 import { availableOf, holdOf } from '../ledger/index.ts';
 import { sampleCluster, sampleEntry } from '../ledger/sample-cluster.ts';
 import { type Extending, extendCluster } from './extend.ts';
@@ -16,10 +16,16 @@ const key = { kind: 'key', id: 'k'.repeat(64), account: sampleAccount, spendCapM
 const available = availableOf(sampleAccount);
 const balance = (id: string, amountMicro: bigint): [string, BalanceRow] => [id, { kind: 'balance', id, currency: 'TUSD', amountMicro }];
 
+function devicesOf(leases: readonly LeaseRow[], changes: Partial<DeviceRow> = {}): ReadonlyMap<string, DeviceRow> {
+  const prices = { coreMicro: '60000', memoryGbMicro: '0', gpuMicro: { default: '1' } };
+  return new Map(leases.map(({ device }, i) => [device, sampleDevice(i, { id: device, prices, ...changes })]));
+}
+
 function asked(changes: Partial<Extending> = {}, cluster: Partial<ClusterRow> = {}, nodes = 2): Extending {
   const rows = renting(nodes, { topRateMicroPerHour: 60_000n, ...cluster });
   const balances = new Map([balance(available, 500_000n), balance(holdOf(sampleCluster), 1_000_000n)]);
-  return { wanted: { byMs: 3_600_000 }, ...rows, key, caller: key, balances, entryId: sampleEntry(1), ...changes };
+  const devices = devicesOf(rows.leases);
+  return { wanted: { byMs: 3_600_000 }, ...rows, devices, key, caller: key, balances, entryId: sampleEntry(1), ...changes };
 }
 const codeOf = (extending: Extending, at = now) => {
   const extended = extendCluster(extending, at);
@@ -98,6 +104,22 @@ for (const [code, extending, at] of [
     assert.equal(codeOf(extending, at), code);
   });
 }
+
+test('a supplier who takes a device out, or asks more for it now, is not held to the old terms; one who asks less is', () => {
+  const whole = asked();
+  const dear = { coreMicro: '60001', memoryGbMicro: '0', gpuMicro: { default: '1' } };
+  for (const [code, changes] of [
+    ['request.refused', { state: 'draining' }],
+    ['request.refused', { state: 'removed' }],
+    ['request.refused', { prices: dear }],
+    ['ok', { prices: { ...dear, coreMicro: '1' } }],
+    ['ok', { proof: null }],
+  ] as const)
+    assert.equal(codeOf({ ...whole, devices: devicesOf(whole.leases, changes) }), code);
+  assert.equal(codeOf({ ...whole, devices: new Map() }), 'request.refused');
+  const lost = whole.leases.map((lease) => ({ ...lease, state: 'ending' as const }));
+  assert.equal(codeOf({ ...whole, leases: lost, devices: new Map() }), 'ok', 'a device of a lease that is over has no word in it');
+});
 
 test('law: stepped each second and extended at any of them, a cluster never runs past its cap or its end', () => {
   fc.assert(
