@@ -92,7 +92,7 @@ const end: Command = {
 const extend: Command = {
   ...one,
   name: 'cluster extend',
-  summary: 'Keep a cluster for longer, at unchanged rates',
+  summary: 'Keep a cluster for longer, at unchanged rates; not on a device that leaves or costs more now',
   notes: [
     'What its nodes cost in that time is held besides; what is not used comes back. Groups of nodes whose own time is over stay over.',
   ],

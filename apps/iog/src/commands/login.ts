@@ -190,9 +190,9 @@ async function askWho(client: IogClient): Promise<Who> {
 function whoText({ account, member, key }: Who, url: string): string {
   return pairs([
     ['network', url],
-    ['account', `${account.name} (${account.id})`],
-    ['member', `${member.name} (${member.id}), ${member.role}`],
-    ['key', `${key.name} (${key.id})${key.expiresAt === null ? '' : `, until ${formatInstant(key.expiresAt)}`}`],
+    ['account', plain(`${account.name} (${account.id})`)],
+    ['member', plain(`${member.name} (${member.id}), ${member.role}`)],
+    ['key', plain(`${key.name} (${key.id})`) + (key.expiresAt === null ? '' : `, until ${formatInstant(key.expiresAt)}`)],
     ['may', key.scopes.join(', ')],
   ]);
 }

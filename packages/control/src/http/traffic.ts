@@ -10,6 +10,8 @@ const urgencies: Partial<Record<RouteName, Urgency>> = {
   'network.show': 'life',
   'cluster.show': 'life',
   'cluster.end': 'life',
+  // Without it a cluster that lives ends.
+  'cluster.extend': 'life',
   'cluster.events': 'life',
   'job.show': 'life',
   'job.stop': 'life',

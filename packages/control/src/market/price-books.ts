@@ -1,5 +1,6 @@
 // Price books over HTTP, and the step that brings a supplier's devices to its book, some at a time.
 import { type BookRow, type DeviceRow, bookView, repriceSome, setBook } from '@iog/core';
+import { eachAlone } from '../loop.ts';
 import { type ControlPorts, change } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
 import { accountOf, answer, command } from '../command.ts';
@@ -26,7 +27,7 @@ export function priceBookHandlers(ports: ControlPorts): Pick<Handlers, 'price.bo
 /** Reprices some devices of some suppliers; tells whether there is more to do. */
 export async function repriceStep(ports: ControlPorts): Promise<boolean> {
   const moving = await ports.store.query({ kind: 'book', index: 'moving', limit: booksAtOnce });
-  for (const { row } of moving) await repriceSupplier(ports, row as BookRow);
+  await eachAlone(ports.log, 'price-book', moving, ({ row }) => repriceSupplier(ports, row as BookRow));
   return moving.length > 0;
 }
 

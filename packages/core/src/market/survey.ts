@@ -83,8 +83,13 @@ function classesOf({ units, prices }: DeviceRow): Map<string, bigint> {
     ['core', BigInt(prices.coreMicro)],
     ['memory', BigInt(prices.memoryGbMicro)],
   ]);
-  for (const { model } of units.gpus) classes.set(model, gpuPrice(prices, model));
+  for (const { model } of units.gpus) classes.set(classOfGpu(model), gpuPrice(prices, model));
   return classes;
+}
+
+/** A device says what model a GPU is: it may not pass for another class. */
+function classOfGpu(model: string): string {
+  return model === 'core' || model === 'memory' ? `GPU ${model}` : model;
 }
 
 function gpuPrice(prices: Prices, model: string): bigint {
@@ -97,7 +102,7 @@ function unitsOf({ units }: DeviceRow, slices: DeviceRow['live'][number]['slice'
   for (const { cores, memoryBytes, gpus } of slices) {
     add('core', cores.length);
     add('memory', Math.floor(memoryBytes / 1e9));
-    for (const { uuid, model } of units.gpus) if (gpus.includes(uuid)) add(model, 1);
+    for (const { uuid, model } of units.gpus) if (gpus.includes(uuid)) add(classOfGpu(model), 1);
   }
   return found;
 }
