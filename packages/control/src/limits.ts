@@ -95,6 +95,9 @@ export const sessionLimits = {
   comeBackMs: { least: 500, most: 30_000 },
   /** Links that have not said who they are. */
   strangers: 4_096,
+  /** From so many on, a network (an address, or a /64 of IPv6) has no more than its part. */
+  crowded: 2_048,
+  ofOneNetwork: 256,
   helloWithinMs: 10_000,
   /** How long a link that was refused may take to close, before it is cut. */
   farewellMs: 1_000,
@@ -109,3 +112,6 @@ export const sessionLimits = {
 
 /** A connection that has not said its whole head by then is cut, also one that would become a session: one that comes byte by byte holds nothing. */
 export const headLimits = { withinMs: 10_000, lookEveryMs: 2_000 } as const;
+
+/** A connection on which nothing has moved for so long, either way, is cut: one that asks and never reads its answer holds nothing. */
+export const stillSocketMs = 60_000;

@@ -42,6 +42,9 @@ test('what is no HTTP, has headers too large, or asks for no socket of ours is a
     ['GET / HTTP/9.9\r\n\r\n', 400, 'request.malformed'],
     [`GET /v1/network HTTP/1.1\r\nhost: x\r\nlong: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'request.headers-too-large'],
     ['GET /v1/nothing HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n', 404, 'route.unknown'],
+    ['GET /v1/network HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'request.malformed'],
+    ['GET /v1/network HTTP/1.1\r\nhost: x\r\nexpect: a miracle\r\nconnection: close\r\n\r\n', 400, 'request.malformed'],
+    ['CONNECT a:443 HTTP/1.1\r\nhost: x\r\n\r\n', 404, 'route.unknown'],
     ['GET /v1/tunnel HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n', 401, 'key.missing'],
   ];
   for (const [bytes, status, code] of asked) {
@@ -50,7 +53,7 @@ test('what is no HTTP, has headers too large, or asks for no socket of ours is a
     const problem = JSON.parse(body) as { code: string; request: string };
     assert.equal(problem.code, code);
     assert.match(problem.request, /^req_[0-9a-f]{24}$/);
-    assert.match(head, new RegExp(`X-Request-Id: ${problem.request}`));
+    assert.match(head, new RegExp(`X-Request-Id: ${problem.request}`, 'i'));
   }
   assert.deepEqual(
     lines.filter(({ level }) => level === 'error'),

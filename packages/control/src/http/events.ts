@@ -1,4 +1,5 @@
 // A cluster's story as server-sent events: from `after` on (or Last-Event-ID), and on as it happens, while the key lives.
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { Rejection } from '@iog/protocol';
 import { type ClusterRow, type EventRow, eventId } from '@iog/core';
@@ -49,6 +50,8 @@ export async function sendEvents(
       }
       last = Math.max(last, until);
       if (keys.length === eventsAtOnce) again = true;
+      // No more than one part waits for who does not read.
+      await drained(out);
     } while (again && !out.destroyed);
     sending = undefined;
   };
@@ -62,15 +65,46 @@ export async function sendEvents(
     out.end();
     return undefined;
   }
+  follow(ports, { out, cluster: id, key: call.key?.id ?? '', watch }, send);
+  return undefined;
+}
+
+interface Following {
+  readonly out: ServerResponse;
+  readonly cluster: string;
+  readonly key: string;
+  readonly watch: KeyWatch['watch'];
+}
+
+/** Sends what is new whenever there is some, and a sign of life between, until the connection or the key ends. */
+function follow({ signals }: ControlPorts, { out, cluster, key, watch }: Following, send: () => void): void {
   // Before the first send: neither an event nor the end of the connection is missed while it runs.
-  const off = ports.signals.on('event', (woken) => woken === id && send());
-  const alive = setInterval(() => (out.write(': alive\n\n'), send()), keepAliveMs);
-  const unwatch = watch(call.key?.id ?? '', 'read', () => out.destroy());
+  const off = signals.on('event', (woken) => woken === cluster && send());
+  // Nothing is added for who does not read: on a connection where nothing moves any more, the server's own limit ends the stream.
+  const alive = setInterval(() => {
+    if (out.writableNeedDrain) return;
+    out.write(': alive\n\n');
+    send();
+  }, keepAliveMs);
+  const unwatch = watch(key, 'read', () => out.destroy());
   out.once('close', () => {
     off();
     unwatch();
     clearInterval(alive);
   });
   send();
-  return undefined;
+}
+
+/** Resolves once what was written is on its way, or nobody is there to read it. */
+function drained(out: ServerResponse): Promise<void> {
+  if (!out.writableNeedDrain || out.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      out.off('drain', done);
+      out.off('close', done);
+      resolve();
+    };
+    out.on('drain', done);
+    out.on('close', done);
+  });
 }

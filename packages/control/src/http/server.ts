@@ -9,11 +9,11 @@ import { deprecationHeaders } from './deprecation.ts';
 import { requestIds } from './request-id.ts';
 import { sendEvents } from './events.ts';
 import { type Allowance, rateLimitHeaders } from './rate-limit.ts';
-import { methodsOf, refuseMalformed } from './strays.ts';
+import { methodsOf, rawProblem, refuseMalformed } from './strays.ts';
 import type { Traffic } from './traffic.ts';
 import type { ComingBytes } from '../blobs/blob-store.ts';
 import { CallerGone, bodyOf, isCut, uploads } from './uploads.ts';
-import { headLimits, type uploadLimits } from '../limits.ts';
+import { headLimits, stillSocketMs, type uploadLimits } from '../limits.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -41,6 +41,8 @@ export function httpServer(
     const { allowance, late } = desk.arrival({ address: request.ip, request: request.id });
     request.allowance = allowance;
     if (late) return send(reply, request, late);
+    const unheard = unheardOf(request);
+    if (unheard) return send(reply, request, problem({ code: 'request.malformed', context: { detail: unheard } }, request.id));
     // Before its body is looked at: that may be refused for what does not matter here.
     return request.is404 ? refuseStray(send, request, reply) : undefined;
   });
@@ -79,7 +81,9 @@ function bareServer(ports: ControlPorts, send: Send, behindProxy: boolean): Fast
     logger: false,
     bodyLimit: ports.policy.limits.requestBytes,
     requestTimeout: 120_000,
-    http: { headersTimeout: headLimits.withinMs, connectionsCheckingInterval: headLimits.lookEveryMs },
+    connectionTimeout: stillSocketMs,
+    // Of a request that names no host node would say so itself, without a problem: refused below.
+    http: { headersTimeout: headLimits.withinMs, connectionsCheckingInterval: headLimits.lookEveryMs, requireHostHeader: false },
     forceCloseConnections: true,
     // Only a proxy on this machine is believed whom it speaks for.
     trustProxy: behindProxy ? 'loopback' : false,
@@ -91,6 +95,13 @@ function bareServer(ports: ControlPorts, send: Send, behindProxy: boolean): Fast
     },
     genReqId: newRequestId,
     clientErrorHandler: (error, socket) => refuseMalformed(error, socket, newRequestId()),
+  });
+  // Node would answer these by itself, or not at all.
+  app.server.on('checkExpectation', (request, response) => void app.server.emit('request', request, response));
+  app.server.on('connect', (request, socket) => {
+    const rejection = unknownRoute({ method: 'CONNECT', url: request.url ?? '' });
+    socket.on('error', () => socket.destroy());
+    socket.end(rawProblem(rejection, newRequestId()), () => socket.destroy());
   });
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
@@ -106,6 +117,13 @@ function bareServer(ports: ControlPorts, send: Send, behindProxy: boolean): Fast
   app.setNotFoundHandler((request, reply) => refuseStray(send, request, reply));
   app.setErrorHandler((error, request, reply) => send(reply, request, problem(edgeFault(ports, error, request), request.id)));
   return app;
+}
+
+/** What HTTP asks of a request, and node leaves to us. */
+function unheardOf({ raw }: FastifyRequest): string | undefined {
+  const { host, expect } = raw.headers;
+  if (host === undefined && raw.httpVersion === '1.1') return 'it names no host';
+  return expect === undefined || expect.toLowerCase() === '100-continue' ? undefined : 'nothing but 100-continue can be expected';
 }
 
 function bodyLimitOf(name: RouteName, route: Route, limits: ControlPorts['policy']['limits']): number {
