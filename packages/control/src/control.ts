@@ -22,7 +22,8 @@ import { type Brain, brain } from './brain.ts';
 import { requireWhole } from './backup/restore-backup.ts';
 import { socketLink } from './fleet/device-link.ts';
 import { httpServer } from './http/server.ts';
-import { type SocketDoors, serveSockets } from './http/sockets.ts';
+import { networkOf } from './http/rate-limit.ts';
+import { type SocketDoors, addressOf, serveSockets } from './http/sockets.ts';
 import { tunnelSwitchboard } from './tunnel/switchboard.ts';
 import { tunnelSocketOptions } from './tunnel/carrier.ts';
 import { watchLag } from './http/lag-watch.ts';
@@ -195,7 +196,10 @@ function doorsOf(ports: ControlPorts, { mind, tunnels, watch, behindProxy }: Beh
     access: mind.desk.access,
     behindProxy,
     late: mind.desk.lateness,
-    [sockets.link]: (request, socket, head) => wss.handleUpgrade(request, socket, head, (ws) => mind.hub.accept(socketLink(ws))),
+    [sockets.link]: (request, socket, head) => {
+      const network = networkOf(addressOf(request, behindProxy));
+      wss.handleUpgrade(request, socket, head, (ws) => mind.hub.accept(socketLink(ws, network)));
+    },
     [sockets.deviceTunnel]: (request, socket, head, who) =>
       wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
     [sockets.clientTunnel]: (request, socket, head, who) =>

@@ -4,6 +4,8 @@ import type { ToWorker } from '@iog/protocol';
 import { sessionLimits } from '../limits.ts';
 
 export interface DeviceLink {
+  /** Where it comes from, where that is known. */
+  readonly network?: string;
   isOpen(): boolean;
   send(text: string): void;
   /** Says why, then closes. */
@@ -17,9 +19,10 @@ export function send(link: DeviceLink, message: ToWorker): void {
   if (link.isOpen()) link.send(JSON.stringify(message));
 }
 
-export function socketLink(ws: WebSocket): DeviceLink {
+export function socketLink(ws: WebSocket, network: string): DeviceLink {
   ws.on('error', () => ws.terminate());
   return {
+    network,
     isOpen: () => ws.readyState === ws.OPEN,
     send: (text) => {
       if (ws.readyState !== ws.OPEN) return;

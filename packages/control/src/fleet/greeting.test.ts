@@ -35,7 +35,7 @@ test('whoever says the id of a leased device without its signature waits among t
         hear = (text) => on.text(text);
       },
     };
-    greet(room, gate, new Set(), link);
+    greet(room, gate, new Set(), link, () => undefined);
     const signed = canonical({ nonce, network: rig.ports.key.publicKey, device: leased.id, bootId: 'boot' });
     const hello = { type: 'hello', device: leased.id, min: 1, max: 1, capabilities: [], bootId: 'boot' };
     hear?.(JSON.stringify({ ...hello, signature: sign(keys.secretKey, 'hello', signed) }));

@@ -14,8 +14,8 @@ import { takeMessage } from './take-message.ts';
 
 type Hello = Extract<ToControl, { type: 'hello' }>;
 
-/** `links` are those that are open; `gate` lets hellos in. */
-export function greet(room: Room, gate: HelloGate, links: Set<DeviceLink>, link: DeviceLink): void {
+/** `links` are those that are open; `gate` lets hellos in; `leave` gives back the place of a link that is no session yet. */
+export function greet(room: Room, gate: HelloGate, links: Set<DeviceLink>, link: DeviceLink, leave: () => void): void {
   const { ports, timers } = room;
   const nonce = Buffer.from(ports.random(32)).toString('hex');
   let session: Session | undefined;
@@ -34,6 +34,7 @@ export function greet(room: Room, gate: HelloGate, links: Set<DeviceLink>, link:
     late.cancel();
     void open(room, gate, link, nonce, message).then((opened) => {
       session = opened;
+      if (opened) leave();
       if (opened && !link.isOpen()) closed(room, opened);
     });
   };
@@ -41,6 +42,7 @@ export function greet(room: Room, gate: HelloGate, links: Set<DeviceLink>, link:
     text: hear,
     closed: () => {
       late.cancel();
+      leave();
       links.delete(link);
       if (session) closed(room, session);
     },

@@ -1,7 +1,7 @@
 // Sessions of devices, all of them: links come in, are greeted, become sessions, and end. One timer wakes for all.
 import type { Rejection } from '@iog/protocol';
 import type { ControlPorts } from '../ports.ts';
-import { sessionLimits, stopLimits } from '../limits.ts';
+import { stopLimits } from '../limits.ts';
 import { allowances } from './allowances.ts';
 import { capacityDemands } from './capacity.ts';
 import type { DeviceLink } from './device-link.ts';
@@ -10,6 +10,7 @@ import { greet } from './greeting.ts';
 import { helloGate } from './hello-gate.ts';
 import { lookAtRows } from './look.ts';
 import { type Room, type Session, end, pushAssignments } from './session.ts';
+import { strangers } from './strangers.ts';
 import { coarseTimers, every, within } from './timing.ts';
 
 export interface SessionHub {
@@ -32,6 +33,7 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array, present
   const links = new Set<DeviceLink>();
   const timers = coarseTimers(ports.clock, grainOf(ports.policy.session.beatEveryMs));
   const gate = helloGate(ports.clock);
+  const places = strangers();
   const room: Room = {
     ports,
     pulseSecret,
@@ -47,7 +49,8 @@ export function sessionHub(ports: ControlPorts, pulseSecret: Uint8Array, present
   return {
     accept(link) {
       if (room.isStopping) return link.terminate();
-      if (links.size - sessions.size < sessionLimits.strangers) return greet(room, gate, links, link);
+      const leave = places.enter(link.network);
+      if (leave) return greet(room, gate, links, link, leave);
       ports.meter.count('hellos_put_off', {});
       return turnAway(link);
     },

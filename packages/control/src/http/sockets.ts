@@ -46,7 +46,7 @@ function admit(access: Door, request: IncomingMessage, path: string): Promise<Ca
 }
 
 /** As for requests: of a proxy on this machine, the last that it names. */
-function addressOf({ headers, socket }: IncomingMessage, behindProxy: boolean): string {
+export function addressOf({ headers, socket }: IncomingMessage, behindProxy: boolean): string {
   const own = socket.remoteAddress ?? '';
   const isLoopback = own === '::1' || /^(::ffff:)?127\./.test(own);
   const named =
