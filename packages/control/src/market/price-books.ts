@@ -38,7 +38,7 @@ function repriceSupplier(ports: ControlPorts, { id }: BookRow): Promise<void> {
     // A device that joins meanwhile reads the book itself: what stands here before its commit is all that must be repriced.
     const page = { kind: 'device', index: 'account', equals: id, limit: devicesAtOnce } as const;
     const listed: readonly DeviceRow[] = await read.list(book.pricedTo === '' ? page : { ...page, after: book.pricedTo });
-    const followers = listed.filter((device) => device.followsBook === true && device.state !== 'removed');
+    const followers = listed.filter((device) => device.followsBook && device.state !== 'removed');
     read.track(followers);
     const last = listed.length === devicesAtOnce ? listed.at(-1) : undefined;
     return { writes: repriceSome(book, followers, last ? cursorOf(last) : null), value: undefined };

@@ -45,9 +45,9 @@ test('a book reprices all that follow it and nothing else, also when it changes 
 
 test('own prices end the following, following takes the prices of the book', () => {
   const own = reprice(device(1), prices('77'));
-  assert.ok(own.ok && own.value.followsBook === false && own.value.prices.coreMicro === '77');
+  assert.ok(own.ok && !own.value.followsBook && own.value.prices.coreMicro === '77');
   const again = followBook(own.value, booked(undefined, '10'));
-  assert.ok(again.ok && again.value.followsBook === true && again.value.prices.coreMicro === '10');
+  assert.ok(again.ok && again.value.followsBook && again.value.prices.coreMicro === '10');
 });
 
 test('a sample an hour, once, whoever sweeps; the history is asked for by class and time', async (t) => {

@@ -80,7 +80,7 @@ export function approve(row: EnrolmentRow, by: Approval, others: readonly Device
   }
   const overlap = overlapOf(row, by.account, others);
   if (overlap) return { ok: false, rejection: overlap };
-  const keeps = before && before.followsBook !== true ? before.prices : undefined;
+  const keeps = before && !before.followsBook ? before.prices : undefined;
   const prices = by.prices ?? keeps ?? by.book ?? by.policy.defaultPrices;
   const wrong = checkPrices(prices, enrolment.units);
   if (wrong) return { ok: false, rejection: wrong };

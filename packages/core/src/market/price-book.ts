@@ -15,7 +15,7 @@ export function setBook(before: BookRow | undefined, account: AccountId, prices:
 /** These devices at the book's prices, and how far it has come; `pricedTo` null: all follow it. A device whose GPU has no price keeps its own. */
 export function repriceSome(book: BookRow, devices: readonly DeviceRow[], pricedTo: string | null): readonly (DeviceRow | BookRow)[] {
   const repriced = devices.flatMap((device) => {
-    const follows = device.followsBook === true && device.state !== 'removed' && device.account === book.id;
+    const follows = device.followsBook && device.state !== 'removed' && device.account === book.id;
     if (!follows || isSame(device.prices, book.prices) || checkPrices(book.prices, device.units)) return [];
     return [{ ...device, prices: book.prices }];
   });
