@@ -34,6 +34,8 @@ export function marketSurvey(ports: Pick<ControlPorts, 'store' | 'clock' | 'live
       const hour = Math.floor(at / hourMs);
       if (hour === sampledHour) return;
       const classes = ended.classes(at).slice(0, mostClasses);
+      // The first look after a start may come before any device does: the hour is still to be sampled.
+      if (classes.length === 0) return;
       for (let from = 0; from < classes.length; from += classesAtOnce) await keep(ports, classes.slice(from, from + classesAtOnce), at);
       sampledHour = hour;
     },

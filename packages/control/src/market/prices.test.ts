@@ -53,6 +53,8 @@ test('own prices end the following, following takes the prices of the book', () 
 test('a sample an hour, once, whoever sweeps; the history is asked for by class and time', async (t) => {
   const rig = unitRig(t);
   const [one, two] = [marketSurvey(rig.ports), marketSurvey(rig.ports)];
+  // A look that finds no device yet does not use up the hour's sample.
+  for (const each of [one, two]) await each.end();
   for (let hour = 0; hour < 30; hour++) {
     for (const each of [one, two, one]) {
       each.take(
