@@ -34,7 +34,7 @@ export const entries: Command = {
           isRead &&= await write(sink, form.page(page));
           if (!isRead) return;
         }
-        await write(sink, form.end);
+        await write(sink, form.end());
       });
     } finally {
       await sink.close();
@@ -63,7 +63,7 @@ function filters(given: Given) {
 interface Form {
   readonly head: string;
   page(items: readonly EntryView[]): string;
-  readonly end: string;
+  end(): string;
 }
 
 /** One array, its items a line each. */
@@ -79,7 +79,7 @@ function jsonForm(): Form {
           return line;
         })
         .join(''),
-    end: '\n]\n',
+    end: () => '\n]\n',
   };
 }
 
@@ -89,6 +89,7 @@ function tableForm(): Form {
   return {
     head: '',
     page(items) {
+      if (items.length === 0) return '';
       const rows = items.flatMap(({ at, kind, subject, currency, lines }) =>
         lines.map(({ account, amountMicro }, i) => {
           const about = i === 0 ? [formatInstant(at), kind, subject] : ['', '', ''];
@@ -100,7 +101,7 @@ function tableForm(): Form {
       isFirst = false;
       return shown.map((line) => `${line}\n`).join('');
     },
-    end: '',
+    end: () => (isFirst ? 'No entries.\n' : ''),
   };
 }
 
@@ -115,5 +116,5 @@ const csvForm: Form = {
         ),
       )
       .join(''),
-  end: '',
+  end: () => '',
 };

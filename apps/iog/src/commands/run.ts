@@ -38,7 +38,11 @@ export const runCommand: Command = {
   takesCommand: true,
   options: {
     ...demandOptions,
-    dir: { type: 'string', value: '<folder>', help: "The job's working directory, sent sealed (default: this folder, if it holds files)" },
+    dir: {
+      type: 'string',
+      value: '<folder>',
+      help: "The job's working directory, sent sealed (default: this folder, if it holds files and is not IOG's own)",
+    },
     name: { type: 'string', value: '<name>', help: 'The name of cluster and job (default run)' },
     env: { type: 'string', value: '<NAME=value>', multiple: true, help: 'A variable of its environment, sent sealed; may be repeated' },
     retries: { type: 'string', value: '<n>', help: 'Run it again so often if its cluster loses its head (default 0)' },
@@ -78,7 +82,7 @@ async function runStory({ given, environment, terminal }: Call, place: Place, si
   const name = given.name('name') ?? 'run';
   const profile = requireProfile(environment);
   const say = (line: string): void => terminal.say(line);
-  const zip = packageOf(given.text('dir'), say);
+  const zip = packageOf(given.text('dir'), environment.root, say);
   return withClient(
     environment,
     async (client) => {
@@ -124,8 +128,12 @@ async function runStory({ given, environment, terminal }: Call, place: Place, si
   );
 }
 
-/** The folder that was named, or this one; nothing where this one is empty: then the command needs no file. */
-function packageOf(dir: string | undefined, say: (line: string) => void): Uint8Array | undefined {
+/** The folder that was named, or this one; nothing where this one is empty, or where `npm run iog` runs: then the command needs no file. */
+function packageOf(dir: string | undefined, root: string, say: (line: string) => void): Uint8Array | undefined {
+  if (dir === undefined && process.cwd() === root) {
+    say("This folder is IOG's own: no files are sent. Name the job's folder with --dir.");
+    return undefined;
+  }
   try {
     return packFolder(dir ?? process.cwd());
   } catch (error) {
