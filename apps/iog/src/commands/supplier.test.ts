@@ -87,9 +87,16 @@ test('what the host has not is refused, before any code is made', async () => {
 });
 
 test('a code is approved once; region and prices change later, and only as somebody says', async () => {
-  const first = await join(path.join(home, 'one'));
+  const dir = path.join(home, 'one');
+  const first = await join(dir);
+  const early = await run(`worker run --dir ${dir}`);
+  assert.equal(early.code, 1);
+  assert.match(early.err, /^error: The device in .* waits for its approval\.\nnext: .*`iog worker join --dir .*` shows the code/);
   const device = String(JSON.parse((await run(`device approve ${first.code} --json`)).out).id);
   await first.ended;
+  const joined = await run(`worker join --dir ${dir} --memory 2GB`);
+  assert.match(joined.out, new RegExp(device));
+  assert.match(joined.err, /holds a device already/);
   const again = await run(`device approve ${first.code} --region eu-west`);
   assert.equal(again.code, 1);
   assert.match(again.err, new RegExp(`approved already: it is the device ${device}`));

@@ -46,7 +46,6 @@ const join: Command = {
     const memoryBytes = given.bytes('memory');
     requireHas(await inventory(), hostCores(), { cores, memoryBytes });
     const units = await inventory({ ...(cores === undefined ? {} : { cores }), ...(memoryBytes === undefined ? {} : { memoryBytes }) });
-    terminal.say(`offers ${formatCores(units.cores)}, ${formatBytes(units.memoryBytes)} of memory, ${countOf(units.gpus.length, 'GPU')}`);
     const network = given.text('url') ?? requireNetwork(environment).url;
     const folder = given.text('dir') ?? path.join(environment.home, 'worker');
     const name = given.name('name') ?? 'device';
@@ -54,7 +53,14 @@ const join: Command = {
     const tokenFile = given.text('token-file');
     const token = tokenFile === undefined ? {} : { token: secretIn(tokenFile) };
     const { code, approved } = await enrol({ dir: folder, url: network, name, units, runtime: 'process', shareCores, ...token });
-    if (code !== '') terminal.say(`code ${code}\nWhoever runs the network approves it within ten minutes: iog device approve ${code}`);
+    if (code === '')
+      terminal.say('This folder holds a device already, and what it offers stays as it is. For another device give another --dir.');
+    else
+      terminal.say(`offers ${formatCores(units.cores)}, ${formatBytes(units.memoryBytes)} of memory, ${countOf(units.gpus.length, 'GPU')}`);
+    if (code !== '')
+      terminal.say(
+        `code ${code}\nApprove it within ten minutes, in another terminal, with a key that has supply: iog device approve ${code}`,
+      );
     const device = await approved();
     terminal.result({ device }, `${device} is enrolled. Run it: iog worker run${dirWords(given.text('dir'))}`);
   },
@@ -75,6 +81,7 @@ const run: Command = {
     const { startWorker } = await import('@iog/worker');
     const enrolled = requireEnrolled(folder);
     if (enrolled.removed === true) throw refusal('device.removed', '', given.text('dir'));
+    if (enrolled.device === null) throw new UserError(`The device in ${folder} waits for its approval.`, awaitingWords(given.text('dir')));
     // Where it enrolled: the profile here may be of another network, and a second machine has none.
     const network = given.text('url') ?? environment.url ?? enrolled.url;
     const supervised = given.flag('supervised');
@@ -138,6 +145,10 @@ function requireHas(
   if (missing.length > 0) throw new UsageError(`--cores names ${formatCores(missing)} that this host lacks: it has ${formatCores(here)}.`);
   if (memoryBytes !== undefined && memoryBytes > host.memoryBytes)
     throw new UsageError(`--memory is ${formatBytes(memoryBytes)}; this host has ${formatBytes(host.memoryBytes)}.`);
+}
+
+function awaitingWords(folder: string | undefined): string {
+  return `Approve it: \`iog device approve <code>\`; \`iog worker join${dirWords(folder)}\` shows the code.`;
 }
 
 function dirWords(folder: string | undefined): string {
