@@ -43,6 +43,12 @@ for (const { name, summary, examples, options } of commands) {
   });
 }
 
+test("options stand before the words of the user's own command", async () => {
+  assert.match((await run('run', '--help')).out, /^Usage: iog run \[options\] -- <command…>$/m);
+  assert.match((await run('ray', '--help')).out, /^Usage: iog ray <cluster> \[options\] \[-- <command…>\]$/m);
+  assert.match((await run('cluster', 'show', '--help')).out, /^Usage: iog cluster show <cluster> \[options\]$/m);
+});
+
 test('help lists every command', async () => {
   const { code, out } = await run('help');
   assert.equal(code, 0);

@@ -33,7 +33,7 @@ export function helpOf({ name, summary, notes = [], usage, options, examples }: 
     summary,
     ...notes,
     '',
-    `Usage: iog ${name}${usage === '' ? '' : ` ${usage}`} [options]`,
+    usageOf(name, usage),
     '',
     'Options:',
     optionLines({ ...options, ...sharedOptions }),
@@ -41,6 +41,12 @@ export function helpOf({ name, summary, notes = [], usage, options, examples }: 
     'Examples:',
     ...examples.map((example) => `  ${example}`),
   ].join('\n');
+}
+
+/** Options stand before the words of the user's own command: what is behind `--` is the command's. */
+function usageOf(name: string, usage: string): string {
+  const [, words = '', own = ''] = /^(.*?)((?:\[?-- .*)?)$/.exec(usage) ?? [];
+  return ['Usage: iog', name, words.trim(), '[options]', own].filter((part) => part !== '').join(' ');
 }
 
 function optionLines(options: Options): string {
