@@ -1,5 +1,5 @@
 // Makes a fresh clone runnable: Node packages and Python environment, each as its lock file says, each once. Runs on any Node from 20.
-// Options: --quiet says nothing but errors; --test (or `npm test`) also installs what only the tests need.
+// Options: --quiet says nothing but that there is something to set up, and errors; --test (or `npm test`) also installs what only the tests need.
 import fs from 'node:fs';
 import path from 'node:path';
 import { installApiTests, isApiTestsReady } from './setup/api-tests.mjs';
@@ -44,7 +44,8 @@ async function setUp() {
   try {
     const pending = pendingPhases();
     const done = lock.waitedMs > 0 ? [{ name: 'waiting', ms: lock.waitedMs }] : [];
-    if (pending.length > 0) say(`first start, or a lock file changed: ${pending.map((phase) => phase.name).join(', ')}`);
+    // Said in quiet too: it takes a minute, and whoever waits should know for what.
+    if (pending.length > 0) console.error(`set-up: first start, or a lock file changed: ${pending.map((phase) => phase.name).join(', ')}`);
     const start = (phase) => timed(phase.name, () => phase.work({ lock, say }));
     for (const phase of pending.filter(({ name }) => name === 'system')) done.push(await start(phase));
     const results = await Promise.allSettled(pending.filter(({ name }) => name === 'packages' || name === 'python').map(start));

@@ -1,6 +1,6 @@
 // A device as people read it. Pure.
 import { formatAmount, type DeviceView } from '@iog/protocol';
-import { formatBytes, formatCores, formatInstant, pairs, table, waitReason } from '../terminal/format.ts';
+import { countOf, formatBytes, formatCores, formatInstant, pairs, table, waitReason } from '../terminal/format.ts';
 
 export function deviceText(device: DeviceView): string {
   const { units, free, prices, proof } = device;
@@ -9,10 +9,10 @@ export function deviceText(device: DeviceView): string {
     ['name', device.name],
     [
       'state',
-      `${device.state}${device.connected ? ', connected' : ', not connected'}${device.waitsFor === '' ? '' : `, waits for ${waitReason(device.waitsFor)}`}`,
+      `${device.state}${device.connected ? ', connected' : ', not connected'}${device.waitsFor === '' ? '' : `, ${device.waitsFor}`}`,
     ],
     ['region', device.region],
-    ['runtime', `${device.runtime}: ${device.isolation}`],
+    ['runtime', `${device.runtime} (${device.isolation})`],
     ['cores', `${formatCores(units.cores)}, free ${free === null ? 'none' : formatCores(free.cores) || 'none'}`],
     ['memory', `${formatBytes(units.memoryBytes)}, free ${formatBytes(free?.memoryBytes ?? 0)}`],
     ['gpus', units.gpus.map(({ model }) => model).join(', ') || 'none'],
@@ -23,7 +23,7 @@ export function deviceText(device: DeviceView): string {
       'capacity proof',
       proof === null
         ? 'none'
-        : `${proof.threads} threads in ${proof.tookMs} ms, holds until ${formatInstant(proof.expiresAt)} (${proof.basis})`,
+        : `${countOf(proof.threads, 'thread')} in ${proof.tookMs} ms, holds until ${formatInstant(proof.expiresAt)} (${proof.basis})`,
     ],
     ['uptime', uptimeText(device.uptime)],
     ['reputation', device.reputation.toFixed(3)],

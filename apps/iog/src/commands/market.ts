@@ -49,7 +49,7 @@ async function classes(client: IogClient, query: { readonly class?: string; read
   const found: MarketLine[] = [];
   for await (const page of client.pages('market.list', { query })) found.push(...page);
   const rows = found.map((line) => [line.class, line.region, ...sampleCells(line)]);
-  const text = rows.length === 0 ? 'Nothing of this is known. Control looks at all devices once a minute.' : '';
+  const text = rows.length === 0 ? 'No device of this class and region was there at the last look; there is one a minute.' : '';
   terminal.result(found, text || table(['class', 'region', ...sampleHead], rows, [2, 3, 4, 5, 6, 7, 8]));
 }
 
@@ -67,7 +67,9 @@ function offersText(items: readonly OfferView[]): string {
     offer.basis,
   ]);
   const head = ['device', 'region', 'cores', 'memory', 'gpus', 'core/h', 'GB/h', 'whole/h', 'runtime', 'basis'];
-  return rows.length === 0 ? 'Nothing is on offer. `iog device list` shows what devices wait for.' : table(head, rows, [2, 3, 5, 6, 7]);
+  return rows.length === 0
+    ? 'Nothing is on offer now. `iog offers --by-class` shows what is rented; `iog device list`, what your own devices wait for.'
+    : table(head, rows, [2, 3, 5, 6, 7]);
 }
 
 const quoteCommand: Command = {
@@ -137,7 +139,7 @@ function relaxedText(relaxed: QuoteAnswer['relaxed'] = []): readonly string[] {
 function emptyText({ filters, emptiedBy, relaxed, reading }: QuoteAnswer): string {
   const rows = filters.map(({ filter, left, detail }) => [filter, String(left), detail]);
   return [
-    `Nothing on offer fits${emptiedBy === null ? '' : `: ${emptiedBy.filter}, ${emptiedBy.detail}`}.`,
+    `Nothing on offer fits${emptiedBy === null ? '' : `: ${emptiedBy.detail}`}.`,
     '',
     table(['filter', 'left', 'detail'], rows, [1]),
     '',

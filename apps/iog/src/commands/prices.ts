@@ -82,7 +82,12 @@ const history: Command = {
     await withClient(environment, async (client) => {
       for await (const page of client.pages('price.list', { query })) found.push(...page);
     });
-    terminal.result(found, found.length === 0 ? `No prices of ${query.class} are known of that time.` : historyText(found));
+    terminal.result(
+      found,
+      found.length === 0
+        ? `No prices of ${query.class} are known${from === undefined && to === undefined ? ' yet' : ' of that time'}: a sample is kept each hour.`
+        : historyText(found),
+    );
   },
 };
 

@@ -10,7 +10,7 @@ import { mainJob, setUpPhases, type MainJobReport } from '../story/main-job.ts';
 import { storeOption, storeUrl, withSchema } from '../network/store-choice.ts';
 import { phases, type Phases } from '../story/phases.ts';
 import { receiptText } from '../story/receipt-text.ts';
-import { table } from '../terminal/format.ts';
+import { pairs, table } from '../terminal/format.ts';
 import { networkOptions } from './up.ts';
 
 export const startCommand: Command = {
@@ -118,16 +118,14 @@ function reportText({ result, tasksPerNode, receipt, phases: done }: MainJobRepo
 }
 
 function whatNext(url: string, cluster: string): string {
-  return [
-    '',
-    `The network stays up at ${url}. Try in another terminal (npm run iog -- …):`,
-    '  iog offers                                       what may be rented',
-    '  iog quote --nodes 2 --cores 1                    what it would cost',
-    '  iog run --dir examples/digits-sweep -- python sweep.py',
-    '  iog cluster create --for 1h                      a cluster that stays',
-    '  iog ray <cluster>                                stock ray job submit, and the dashboard',
-    `  iog receipt ${cluster} --minutes    every minute with its verdict`,
-    '  iog activity                                     what was done, and by whom',
-    'Ctrl-C ends it all.',
-  ].join('\n');
+  const tries = pairs([
+    ['  iog offers', 'what may be rented'],
+    ['  iog quote --nodes 2 --cores 1', 'what it would cost'],
+    ['  iog run --dir examples/digits-sweep -- python sweep.py', 'a job, its output and its bill'],
+    ['  iog cluster create --for 1h', 'a cluster that stays'],
+    ['  iog ray <cluster>', 'stock ray job submit, and the dashboard'],
+    [`  iog receipt ${cluster} --minutes`, 'every minute with its verdict'],
+    ['  iog activity', 'what was done, and by whom'],
+  ]);
+  return ['', `The network stays up at ${url}. Try in another terminal (npm run iog -- …):`, tries, 'Ctrl-C ends it all.'].join('\n');
 }

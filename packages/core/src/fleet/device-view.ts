@@ -74,7 +74,7 @@ export function isolationOf(runtime: RuntimeKind): string {
 
 function waitsFor(device: DeviceRow, live: Liveness, now: Instant, policy: Policy): string {
   const leases = `${device.live.length} ${device.live.length === 1 ? 'lease' : 'leases'}`;
-  if (device.state === 'removed') return 'removed; to rent it out again, enrol it anew';
+  if (device.state === 'removed') return 'to rent it out again, enrol it anew';
   if (device.state === 'draining')
     return device.live.length > 0 ? `drains: waits for ${leases} to end` : 'drained: may be removed, or resumed';
   if (!live.connected) return `waits for its worker to connect${since(live.lastSeenAt, now)}`;

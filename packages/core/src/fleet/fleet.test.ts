@@ -151,7 +151,7 @@ test('a view says what the device waits for', () => {
     [busy, true, /no core is free/],
     [{ ...busy, state: 'draining' }, true, /^drains: waits for 1 lease to end$/],
     [sampleDevice(1, { state: 'draining' }), true, /^drained/],
-    [sampleDevice(1, { state: 'removed' }), false, /^removed/],
+    [sampleDevice(1, { state: 'removed' }), false, /^to rent it out again/],
   ];
   for (const [device, isConnected, sentence] of cases) {
     const view = deviceView(device, { ...connected, connected: isConnected }, now + 2_000, policy);

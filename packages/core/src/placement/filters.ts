@@ -132,7 +132,7 @@ function shapeFilters({ cuda }: Demand): readonly Filter[] {
     },
     {
       name: 'memory',
-      detailOf: ({ memoryBytesPerNode }) => `${memoryBytesPerNode} free bytes of memory a node`,
+      detailOf: ({ memoryBytesPerNode }) => `${memoryBytesPerNode / 1e9} GB of free memory a node`,
       fits: ({ memoryBytes }, { memoryBytesPerNode }) => memoryBytes >= memoryBytesPerNode,
     },
   ];

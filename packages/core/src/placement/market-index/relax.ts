@@ -103,7 +103,7 @@ export function relaxGroup(
   if (emptiedBy.filter === 'price') {
     const dearer = place(candidates, without(demand, 'maxMicroPerHour'), now, policy);
     if (dearer.nodes === null) return [];
-    const suggestion = `at ${formatAmount(dearer.rateMicroPerHour)} ${policy.currency} an hour for all ${dearer.nodes.length} nodes`;
+    const suggestion = `at ${formatAmount(dearer.rateMicroPerHour)} ${policy.currency} an hour${dearer.nodes.length === 1 ? '' : ` for all ${dearer.nodes.length} nodes`}`;
     return [{ filter: 'price', wouldMatch: new Set(dearer.nodes.map(({ device }) => device.id)).size, suggestion }];
   }
   if (emptiedBy.filter !== 'nodes' || (demand.more?.length ?? 0) > 0) return [];
