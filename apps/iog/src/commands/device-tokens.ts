@@ -54,7 +54,8 @@ async function list({ environment, terminal }: Call): Promise<void> {
     region ?? '-',
     namePrefix === '' ? '-' : namePrefix,
   ]);
-  terminal.result(items, table(['token', 'name', 'state', 'uses', 'until', 'region', 'prefix'], rows));
+  const head = ['token', 'name', 'state', 'uses', 'until', 'region', 'prefix'];
+  terminal.result(items, rows.length === 0 ? 'No join tokens. Make one: `iog device tokens create --file <file>`.' : table(head, rows));
 }
 
 async function create({ given, environment, terminal }: Call): Promise<void> {

@@ -120,6 +120,16 @@ test('a code is approved once; region and prices change later, and only as someb
   await twice.ended;
 });
 
+test('a token lets a machine in without a person, and the machine is told what it offers', async () => {
+  assert.match((await run('device tokens')).out, /No join tokens\. Make one/);
+  const file = path.join(home, 'rack.token');
+  assert.equal((await run(`device tokens create --file ${file}`)).code, 0);
+  const joined = await run(`worker join --dir ${path.join(home, 'rack')} --cores ${core} --memory 1GB --share-cores --token-file ${file}`);
+  assert.equal(joined.code, 0, joined.err);
+  assert.match(joined.err, /^offers 1 core .*1\.0 GB/);
+  assert.doesNotMatch(joined.err, /already/);
+});
+
 test('the worker of a removed device says so once and ends; its folder may join anew', async () => {
   const dir = path.join(home, 'gone');
   const device = await enrol(dir, ' --share-cores');

@@ -39,7 +39,7 @@ const join: Command = {
     'iog worker join --name node-17 --token-file rack.token --url http://127.0.0.1:8790',
   ],
   async run({ given, environment, terminal }) {
-    const { enrol, hostCores, inventory } = await import('@iog/worker');
+    const { enrol, hostCores, inventory, membership } = await import('@iog/worker');
     const coresText = given.text('cores');
     const cores = coresText === undefined ? undefined : parseCores(coresText);
     if (coresText !== undefined && cores === undefined) throw new UsageError(`--cores takes a list such as 0-3,6, not "${coresText}".`);
@@ -52,8 +52,10 @@ const join: Command = {
     const shareCores = given.flag('share-cores');
     const tokenFile = given.text('token-file');
     const token = tokenFile === undefined ? {} : { token: secretIn(tokenFile) };
+    const before = membership(folder);
+    const holds = before !== undefined && before.device !== null && before.removed !== true;
     const { code, approved } = await enrol({ dir: folder, url: network, name, units, runtime: 'process', shareCores, ...token });
-    if (code === '')
+    if (holds)
       terminal.say('This folder holds a device already, and what it offers stays as it is. For another device give another --dir.');
     else
       terminal.say(`offers ${formatCores(units.cores)}, ${formatBytes(units.memoryBytes)} of memory, ${countOf(units.gpus.length, 'GPU')}`);
