@@ -128,6 +128,29 @@ test('a head tells its address as soon as it has one', async () => {
   await reconciler.letGo(true);
 });
 
+test('a node that has ended is not begun again by a list that was overtaken, also where the disk could not take its closing sample', async () => {
+  const runtime = new RuntimeDouble();
+  const { assign, spool, reconciler } = await boot(fresh(), runtime);
+  await assign(assignment());
+  runtime.last.become({ step: 'ready', detail: '', rayNodeId: 'n1' });
+  const add = spool.add;
+  spool.add = () => {
+    throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  };
+  assert.deepEqual(
+    (await assign()).map(({ step, closing }) => [step, closing]),
+    [['stopped', null]],
+  );
+  await assign(assignment());
+  assert.equal(runtime.started.length, 1);
+  spool.add = add;
+  const [seen] = await assign();
+  assert.ok(seen?.step === 'stopped' && seen.closing !== null, 'the chain is closed once there is room');
+  await assign(assignment({ generation: 2 }));
+  assert.equal(runtime.started.length, 2, 'a newer generation is another matter');
+  await reconciler.letGo(false);
+});
+
 test('a lease that vanishes is stopped, closed, told until acknowledged, then forgotten for good', async () => {
   const runtime = new RuntimeDouble();
   const dir = fresh();

@@ -107,7 +107,7 @@ export const sabotages: readonly Sabotage[] = [
     8,
     'a node that has failed is started again',
     `${worker}lease/lease-node.ts`,
-    "if (this.#record.stopped || this.#step === 'failed') return;",
+    "if (this.#record.stopped || this.#step === 'failed' || (this.#record.begun && this.#node === undefined)) return;",
     "if (this.#step === 'failed') this.#step = 'assigned';",
   ),
   wrong(4, 'a worker goes on with what is assigned no longer', `${worker}reconcile.ts`, 'if (!wanted.has(lease)) node.want(null);', ''),

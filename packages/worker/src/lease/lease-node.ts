@@ -161,7 +161,7 @@ export class LeaseNode {
       this.#endTold.reset();
       this.#report('assigned', '');
     }
-    if (this.#record.stopped || this.#step === 'failed') return;
+    if (this.#record.stopped || this.#step === 'failed' || (this.#record.begun && this.#node === undefined)) return;
     if (!(await this.#openSecrets(want))) return;
     if (this.#node === undefined) return this.#start(want);
     return this.#serve(want, this.#node);
