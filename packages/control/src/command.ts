@@ -24,6 +24,8 @@ export interface Call<N extends RouteName> {
   /** The key that calls, or undefined on open and device routes. */
   readonly key: KeyRow | undefined;
   readonly device: DeviceRow | undefined;
+  /** Where the caller asks from. */
+  readonly address: string;
   readonly request: string;
   readonly idempotencyKey: string | undefined;
 }

@@ -61,6 +61,12 @@ export const readyLimits = {
 /** Uploads under way, of one caller and in all. A log segment is held in memory until its signature is checked; a package never is. */
 export const uploadLimits = { package: { each: 4, all: 32 }, log: { each: 4, all: 64 } } as const;
 
+/**
+ * Devices that wait for approval, as parts of the policy's `waitingEnrolments`: once so many wait, a network (an address, or a /64 of IPv6) has
+ * no more than its part. Nobody shows a key there: else one address would keep every new device out.
+ */
+export const enrolmentParts = { crowded: 1 / 2, ofOneNetwork: 1 / 16 } as const;
+
 /** The market index: how a quote looks, and how the perpetual sweep over all devices goes. */
 export const marketLimits = {
   /**

@@ -79,7 +79,7 @@ export const errors = {
   },
   'enrolment.full': {
     status: 429,
-    sentence: 'The network has {waiting} devices waiting for approval, the most there may be.',
+    sentence: 'There are {waiting} devices waiting for approval, the most there may be {whom}.',
     next: 'Approve those that wait, or run `iog worker join` again in some minutes: a code lives ten.',
   },
   'device.unknown': { status: 403, sentence: 'The device {device} is not enrolled here.', next: 'Enrol it: `iog worker join`.' },

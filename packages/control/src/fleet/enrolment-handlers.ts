@@ -5,6 +5,8 @@ import { canonical, isRecipient, verify } from '@iog/seal';
 import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
 import { type Call, accountOf, answer, command, refuse } from '../command.ts';
+import { isLoopback, networkOf } from '../http/rate-limit.ts';
+import { enrolmentParts } from '../limits.ts';
 import { cursorOf } from '../store/store.ts';
 import { rowOf } from '../own-rows.ts';
 import { shownDevice } from './shown-device.ts';
@@ -26,6 +28,7 @@ export function enrolmentRoutes(ports: ControlPorts): Pick<Handlers, EnrolmentRo
 function ask(ports: ControlPorts, waiting: WaitingCount, call: Call<'enrolment.create'>) {
   const signed = call.body;
   const ok = isSignedEnrolment(call.body);
+  const network = isLoopback(call.address) ? undefined : networkOf(call.address);
   return command(
     ports,
     call,
@@ -35,15 +38,26 @@ function ask(ports: ControlPorts, waiting: WaitingCount, call: Call<'enrolment.c
       const existing = await read.one('enrolment', signed.code);
       const before = await read.many('enrolment', await waitingOf(ports, signed.publicKey));
       const replaced = before.filter(({ id, state }) => state === 'waiting' && id !== signed.code);
-      const others = Math.max(0, (await waiting.now()) - replaced.length);
+      const counts = await waiting.now();
+      const others = Math.max(0, counts.all - replaced.length);
       const decision = enrolmentOpen(call.body, ports.clock.now(), ports.policy, existing, others);
       if (!decision.ok || decision.rows.length === 0) return decision;
-      waiting.more(1 - replaced.length);
+      const own = counts.of(network) - replaced.filter((row) => row.network === network).length;
+      if (network !== undefined && hasItsPart(ports, others, own))
+        return reject('enrolment.full', { waiting: own, whom: 'from one address while many wait' });
+      for (const row of replaced) waiting.more(-1, row.network);
+      waiting.more(1, network);
       // A device waits once: what it says last is what it is.
-      return { ...decision, deletes: replaced.map(({ kind, id }) => ({ kind, id })) };
+      const rows = decision.rows.map((row) => (network === undefined ? row : { ...row, network }));
+      return { ...decision, rows, deletes: replaced.map(({ kind, id }) => ({ kind, id })) };
     },
     (row) => enrolmentView(row, ports.clock.now()),
   );
+}
+
+function hasItsPart({ policy }: ControlPorts, all: number, own: number): boolean {
+  const most = policy.limits.waitingEnrolments;
+  return all >= most * enrolmentParts.crowded && own >= Math.max(1, Math.floor(most * enrolmentParts.ofOneNetwork));
 }
 
 /** Whether the device that it names has signed it, and its recipient. */
@@ -61,8 +75,13 @@ async function waitingOf({ store }: ControlPorts, publicKey: string): Promise<st
 }
 
 interface WaitingCount {
-  now(): Promise<number>;
-  more(than: number): void;
+  now(): Promise<Waiting>;
+  more(than: number, network: string | undefined): void;
+}
+
+interface Waiting {
+  readonly all: number;
+  of(this: void, network: string | undefined): number;
 }
 
 /** How long a count is gone by: counting reads all that wait, and strangers ask. Between, what this process lets in is added. */
@@ -70,17 +89,17 @@ const countedForMs = 5_000;
 const countedAtOnce = 1_000;
 
 function waitingCount({ store, clock, policy }: ControlPorts): WaitingCount {
-  let counted = 0;
+  let counted = tally();
   let staleAt = 0;
-  const count = async (): Promise<number> => {
-    let waiting = 0;
+  const count = async (): Promise<Tally> => {
+    const waiting = tally();
     for (let after: string | undefined; ;) {
       const page = { kind: 'enrolment', index: 'waiting', limit: countedAtOnce, ...(after === undefined ? {} : { after }) };
-      const found = await store.query(page);
-      waiting += found.filter(({ row }) => (row as EnrolmentRow).expiresAt > clock.now()).length;
+      const found = (await store.query(page)).map(({ row }) => row as EnrolmentRow);
+      for (const { expiresAt, network } of found) if (expiresAt > clock.now()) waiting.add(1, network);
       const last = found.length === countedAtOnce ? found.at(-1) : undefined;
-      if (!last || waiting >= policy.limits.waitingEnrolments) return waiting;
-      after = cursorOf(last.row, (last.row as EnrolmentRow).expiresAt);
+      if (!last || waiting.all >= policy.limits.waitingEnrolments) return waiting;
+      after = cursorOf(last, last.expiresAt);
     }
   };
   return {
@@ -89,8 +108,25 @@ function waitingCount({ store, clock, policy }: ControlPorts): WaitingCount {
       staleAt = clock.now() + countedForMs;
       return (counted = await count());
     },
-    more(than) {
-      counted += than;
+    more: (than, network) => counted.add(than, network),
+  };
+}
+
+interface Tally extends Waiting {
+  add(more: number, network: string | undefined): void;
+}
+
+function tally(): Tally {
+  const byNetwork = new Map<string | undefined, number>();
+  let all = 0;
+  return {
+    get all() {
+      return all;
+    },
+    of: (network) => byNetwork.get(network) ?? 0,
+    add(more, network) {
+      all += more;
+      byNetwork.set(network, (byNetwork.get(network) ?? 0) + more);
     },
   };
 }

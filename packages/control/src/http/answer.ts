@@ -136,6 +136,7 @@ async function handled(serving: Serving, ask: Ask, who: Known): Promise<Replied 
     ...read.input,
     key: who.key,
     device: who.device,
+    address: ask.address,
     request: ask.request,
     idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
   };

@@ -7,6 +7,7 @@ import type { Loop } from '../loop.ts';
 import type { PrometheusMeter } from '../metrics/prometheus.ts';
 import { type Replied, problem } from './answer.ts';
 import type { Door } from './access.ts';
+import { isLoopback } from './rate-limit.ts';
 
 export interface Operated {
   readonly meter: PrometheusMeter;
@@ -81,7 +82,7 @@ async function storeLacks(store: ControlPorts['store']): Promise<string | undefi
 async function refusalOf(ports: ControlPorts, access: Door, request: FastifyRequest): Promise<Replied | undefined> {
   const { headers, socket } = request;
   const isForwarded = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => headers[name] !== undefined);
-  if (!isForwarded && /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '')) return undefined;
+  if (!isForwarded && isLoopback(socket.remoteAddress ?? '')) return undefined;
   const who = await access.key(headers, 'admin');
   if (!who.ok) return problem(who.rejection, request.id);
   const [first] = await ports.store.query({ kind: 'account', index: 'all', limit: 1 });

@@ -89,6 +89,11 @@ export function networkOf(address: string): string {
     .join(':')}::/64`;
 }
 
+/** This machine's own: whoever calls from there, a proxy that tells nobody's address among them, is many callers or a trusted one. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
+}
+
 /** The headers that tell them. */
 export function rateLimitHeaders(allowances: readonly Allowance[]): Readonly<Record<string, string>> {
   if (allowances.length === 0) return {};

@@ -5,6 +5,7 @@ import { type Rejection, errors, sockets } from '@iog/protocol';
 import { sha256hex } from '@iog/seal';
 import { stopLimits } from '../limits.ts';
 import type { Caller, Door } from './access.ts';
+import { isLoopback } from './rate-limit.ts';
 import { rawProblem } from './strays.ts';
 
 type Admitted = Extract<Caller, { ok: true }>;
@@ -48,13 +49,12 @@ function admit(access: Door, request: IncomingMessage, path: string): Promise<Ca
 /** As for requests: of a proxy on this machine, the last that it names. */
 export function addressOf({ headers, socket }: IncomingMessage, behindProxy: boolean): string {
   const own = socket.remoteAddress ?? '';
-  const isLoopback = own === '::1' || /^(::ffff:)?127\./.test(own);
   const named =
     String(headers['x-forwarded-for'] ?? '')
       .split(',')
       .at(-1)
       ?.trim() ?? '';
-  return behindProxy && isLoopback && named !== '' ? named : own;
+  return behindProxy && isLoopback(own) && named !== '' ? named : own;
 }
 
 function refuseUpgrade(socket: Duplex, rejection: Rejection, request: string, seconds: number = stopLimits.retryAfterS): void {

@@ -82,3 +82,19 @@ test('strangers fill nothing: a device waits once, only so many wait, and what t
   assert.equal(await ask(enrolmentOf(keys)), 'ok', 'who waits already may still say it anew');
   assert.equal(await ask({ ...second, name: 'x'.repeat(40_000) }), '413 request.too-large');
 });
+
+test('one address takes no more than its part of the places of those that wait, once many do', async (t) => {
+  const rig = await startRig(t, { limits: { ...quickPolicy.limits, waitingEnrolments: 32 } }, { behindProxy: true });
+  const ask = async (address: string) => {
+    const said = enrolmentOf(await deviceKeys());
+    const headers = { 'x-forwarded-for': address };
+    const { status, body } = await rig.call('POST', '/v1/enrolments', said, { key: null, headers });
+    return status === 200 ? 'ok' : `${status} ${body.code}`;
+  };
+  for (let i = 0; i < 16; i++) assert.equal(await ask(`2001:db8::${i}`), 'ok', 'half of the places are for whoever comes');
+  assert.equal(await ask('2001:db8::99'), '429 enrolment.full');
+  const others = [await ask('203.0.113.1'), await ask('203.0.113.1'), await ask('203.0.113.1'), await ask('203.0.113.2')];
+  assert.deepEqual(others, ['ok', 'ok', '429 enrolment.full', 'ok']);
+  await rig.restart();
+  assert.equal(await ask('2001:db8::99'), '429 enrolment.full', 'it is counted by the rows');
+});

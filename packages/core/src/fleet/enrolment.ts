@@ -33,7 +33,7 @@ export function enrolmentOpen(
   if (inUse && existing.enrolment.publicKey !== enrolment.publicKey)
     return reject('request.refused', { detail: `the code ${code} is in use` });
   if (inUse) return accept([], existing);
-  if (waiting >= policy.limits.waitingEnrolments) return reject('enrolment.full', { waiting });
+  if (waiting >= policy.limits.waitingEnrolments) return reject('enrolment.full', { waiting, whom: 'in all' });
   const row: EnrolmentRow = {
     kind: 'enrolment',
     id: code,

@@ -21,6 +21,8 @@ export interface EnrolmentRow {
   readonly state: 'waiting' | 'approved';
   readonly device: DeviceId | null;
   readonly expiresAt: Instant;
+  /** Where it was asked from, counted while it waits; none for this machine's own, and in rows of earlier builds. */
+  readonly network?: string;
 }
 
 /** One day of a device, or of control itself: a bit for each minute, in base64. */
