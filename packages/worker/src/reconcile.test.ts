@@ -133,7 +133,7 @@ test('a node that has ended is not begun again by a list that was overtaken, als
   const { assign, spool, reconciler } = await boot(fresh(), runtime);
   await assign(assignment());
   runtime.last.become({ step: 'ready', detail: '', rayNodeId: 'n1' });
-  const add = spool.add;
+  const add = spool.add.bind(spool);
   spool.add = () => {
     throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   };
