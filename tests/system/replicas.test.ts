@@ -27,8 +27,12 @@ const ownersOf = async ({ rows }: TwoReplicas) => new Set((await rows('shard')).
 const isShared = (two: TwoReplicas) =>
   until('both to have shards', async () => (await ownersOf(two)).size === 2 && !(await ownersOf(two)).has(''), limitMs);
 
+/** Quotes are asked for until one comes. */
+const limits = { ...quickPolicy.limits, quotesPerMinute: 100_000 };
+
 async function rentedAt(rig: Rig): Promise<ClusterView> {
-  const { status, body } = await createOf(rig, await quoteOf(rig));
+  const quote = await until('a free unit that it knows of', async () => quoteOf(rig).catch(() => undefined), limitMs);
+  const { status, body } = await createOf(rig, quote);
   assert.equal(status, 200, JSON.stringify(body));
   return body;
 }
@@ -71,7 +75,7 @@ test('a database belongs to one key: another directory is refused until it has t
 });
 
 test('a device at one replica is rented through the other, and its session moves by epoch', async (t) => {
-  const two = await twoReplicas(t, server, 'moves');
+  const two = await twoReplicas(t, server, 'moves', { limits });
   const { a, b } = two;
   await fund(a.rig);
   const device = await admittedFake(a.rig);
@@ -91,6 +95,7 @@ test('a device at one replica is rented through the other, and its session moves
 
 test('a replica is killed: the other takes its shards over and finishes its clusters, which are paid once', async (t) => {
   const two = await twoReplicas(t, server, 'killed', {
+    limits,
     evidence: { ...quickPolicy.evidence, windowMs: 3_000 },
     session: { ...quickPolicy.session, lostAfterMs: 8_000 },
     cluster: { ...quickPolicy.cluster, stopWithinMs: 5_000 },
@@ -101,7 +106,6 @@ test('a replica is killed: the other takes its shards over and finishes its clus
   for (let i = 0; i < 3; i++) await admittedFake(i === 0 ? b.rig : a.rig);
   const clusters: ClusterView[] = [];
   for (let i = 0; i < 6; i++) {
-    await until('a free unit that a knows of', async () => quoteOf(a.rig).catch(() => undefined), limitMs);
     clusters.push(await rentedAt(a.rig));
   }
   await Promise.all(clusters.map(({ id }) => inState(a.rig, id, 'running')));

@@ -15,6 +15,8 @@ export interface Market {
   take(this: void, read: Versioned<StoredRow>): void;
   /** Told of devices that are connected and whose rows are not known. */
   readonly unknown: Set<string>;
+  /** Called when there is one more. */
+  wanted: () => void;
   /** Whether all devices have been read once. */
   isWhole: boolean;
 }
@@ -48,7 +50,10 @@ export function marketOf({ store, live, policy }: Ports): Market {
   };
   live.watch((device) => {
     index.live(device, liveOf(device));
-    if (index.versionOf(device) === undefined && live.isConnected(device) && unknown.size < marketLimits.unknown) unknown.add(device);
+    if (index.versionOf(device) === undefined && live.isConnected(device) && unknown.size < marketLimits.unknown) {
+      unknown.add(device);
+      market.wanted();
+    }
   });
 
   /** Whether each of these devices is as the index took it for; what is not, it learns. */
@@ -63,9 +68,10 @@ export function marketOf({ store, live, policy }: Ports): Market {
     return isTrue;
   };
 
-  return {
+  const market: Market = {
     index,
     unknown,
+    wanted: () => undefined,
     isWhole: false,
     take,
     async look(demand, now) {
@@ -90,6 +96,7 @@ export function marketOf({ store, live, policy }: Ports): Market {
       },
     },
   };
+  return market;
 }
 
 /** Devices that a commit has written, at the versions that they have now: one more than was read; 0 where it was not, until it is read. */

@@ -8,6 +8,7 @@ import type { MarketPorts } from './market.ts';
 import type { MarketSurvey } from './price-history.ts';
 
 const nextPage = 'next-page';
+const newDevice = 'new-device';
 
 export function sweepLoop(ports: MarketPorts, seen: MarketSurvey): Loop {
   const { market } = ports;
@@ -34,20 +35,26 @@ export function sweepLoop(ports: MarketPorts, seen: MarketSurvey): Loop {
     const ids = [...market.unknown].slice(0, pageRows);
     for (const id of ids) market.unknown.delete(id);
     for (const read of await ports.store.load(ids.map((id) => ({ kind: 'device', id })))) if (read) market.take(read);
+    if (market.unknown.size > 0) market.wanted();
   };
   const delayMs = (): number => {
     if (!market.isWhole) return firstPauseMs;
-    if (after !== undefined || market.unknown.size > 0) return pauseMs;
+    if (after !== undefined) return pauseMs;
     return ports.replica.areOthers() ? restAmongOthersMs : restMs;
   };
   const running = loop('market', restMs, ports, async (ids) => {
+    const isPage = ids?.includes(nextPage) ?? true;
     try {
       if (market.unknown.size > 0) await unknown();
-      if (ids?.includes(nextPage) ?? true) await page();
+      if (isPage) await page();
     } finally {
-      timer?.cancel();
-      timer = ports.clock.after(delayMs(), () => running.wake(nextPage));
+      // Whoever comes between two pages does not put the next one off.
+      if (isPage) {
+        timer?.cancel();
+        timer = ports.clock.after(delayMs(), () => running.wake(nextPage));
+      }
     }
   });
+  market.wanted = () => running.wake(newDevice);
   return { ...running, stop: () => running.stop().finally(() => timer?.cancel()) };
 }
