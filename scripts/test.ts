@@ -1,4 +1,4 @@
-// Runs the tests: units first, then the system tests one at a time, for these start real processes and measure them.
+// Runs the tests: units first, then the system tests: those that mostly wait side by side, the others one at a time, for they measure real processes.
 // Arguments narrow the run to the files whose path contains one of them. In CI a skipped test counts as a failure.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { spec } from 'node:test/reporters';
 interface Suite {
   readonly name: string;
   readonly globs: readonly string[];
+  readonly without?: readonly string[];
   readonly concurrency: number;
   readonly fileLimitMs: number;
 }
@@ -18,6 +19,11 @@ interface Outcome {
 }
 
 const root = path.join(import.meta.dirname, '..');
+/** They measure no time, and most of theirs is waiting. */
+const patient = ['arm64', 'half-installed', 'mixed-cluster', 'openapi', 'replicas', 'simulated-stores'].map(
+  (name) => `tests/system/${name}.test.ts`,
+);
+
 const suites: readonly Suite[] = [
   {
     name: 'unit',
@@ -25,7 +31,8 @@ const suites: readonly Suite[] = [
     concurrency: 2,
     fileLimitMs: 60_000,
   },
-  { name: 'system', globs: ['tests/system/**/*.test.ts'], concurrency: 1, fileLimitMs: 420_000 },
+  { name: 'side by side', globs: patient, concurrency: 3, fileLimitMs: 420_000 },
+  { name: 'system', globs: ['tests/system/**/*.test.ts'], without: patient, concurrency: 1, fileLimitMs: 420_000 },
 ];
 
 process.exitCode = await main(process.argv.slice(2));
@@ -56,6 +63,7 @@ function filesOf(suite: Suite, wanted: readonly string[]): string[] {
   const names = wanted.map((argument) => (fs.existsSync(argument) ? path.relative(root, path.resolve(argument)) : argument));
   return fs
     .globSync([...suite.globs], { cwd: root })
+    .filter((file) => !(suite.without ?? []).includes(file))
     .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
     .toSorted();
 }
