@@ -24,6 +24,7 @@ import { socketLink } from './fleet/device-link.ts';
 import { httpServer } from './http/server.ts';
 import { networkOf } from './http/rate-limit.ts';
 import { type SocketDoors, addressOf, serveSockets } from './http/sockets.ts';
+import { type OpenPlaces, openPlaces } from './http/open-places.ts';
 import { tunnelSwitchboard } from './tunnel/switchboard.ts';
 import { tunnelSocketOptions } from './tunnel/carrier.ts';
 import { watchLag } from './http/lag-watch.ts';
@@ -121,13 +122,14 @@ async function startOver(settings: ControlSettings, opened: Store): Promise<Runn
   const keys = keyWatch(ports);
   const lag = watchLag();
   const crowd = traffic(meter, { ...lag, commitsWaiting: store.commitsWaiting });
-  const app = httpServer(ports, mind.desk, keys.watch, crowd, settings.behindProxy);
+  const places = openPlaces();
+  const app = httpServer(ports, mind.desk, keys.watch, crowd, places, settings.behindProxy);
   declareGauges(meter, ports, { mind, store, crowd, lag });
   serveOperator(app, ports, { meter, access: mind.desk.access, loops: mind.loops, isStopping: crowd.isStopping });
   serveDocuments(app);
   serveSockets(
     app.server,
-    doorsOf(ports, { mind, tunnels, watch: keys.watch, behindProxy: settings.behindProxy === true }),
+    doorsOf(ports, { mind, tunnels, places, watch: keys.watch, behindProxy: settings.behindProxy === true }),
     crowd.isStopping,
     requestIds(ports),
   );
@@ -184,11 +186,12 @@ function endOnce(end: () => Promise<void>, over: Promise<Error>): Pick<RunningCo
 interface Behind {
   readonly mind: Brain;
   readonly tunnels: ReturnType<typeof tunnelSwitchboard>;
+  readonly places: OpenPlaces;
   readonly watch: KeyWatch['watch'];
   readonly behindProxy: boolean;
 }
 
-function doorsOf(ports: ControlPorts, { mind, tunnels, watch, behindProxy }: Behind): SocketDoors {
+function doorsOf(ports: ControlPorts, { mind, tunnels, places, watch, behindProxy }: Behind): SocketDoors {
   const maxPayload = ports.policy.limits.linkMessageBytes;
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false, maxPayload });
   const wide = new WebSocketServer({ noServer: true, ...tunnelSocketOptions });
@@ -199,15 +202,22 @@ function doorsOf(ports: ControlPorts, { mind, tunnels, watch, behindProxy }: Beh
     [sockets.link]: (request, socket, head) => {
       const network = networkOf(addressOf(request, behindProxy));
       wss.handleUpgrade(request, socket, head, (ws) => mind.hub.accept(socketLink(ws, network)));
+      return undefined;
     },
-    [sockets.deviceTunnel]: (request, socket, head, who) =>
-      wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? '')),
-    [sockets.clientTunnel]: (request, socket, head, who) =>
+    [sockets.deviceTunnel]: (request, socket, head, who) => {
+      wide.handleUpgrade(request, socket, head, (ws) => tunnels.acceptDevice(ws, who.device?.id ?? ''));
+      return undefined;
+    },
+    [sockets.clientTunnel]: (request, socket, head, who) => {
+      const full = places.hold('tunnels', who.key?.account ?? '', socket);
+      if (full) return full;
       wide.handleUpgrade(request, socket, head, (ws) => {
         tunnels.acceptClient(ws, { mayReach: (lease: string) => reachable(ports, who.key?.id, lease) });
         const unwatch = watch(who.key?.id ?? '', 'rent', () => ws.terminate());
         ws.once('close', unwatch);
-      }),
+      });
+      return undefined;
+    },
   };
 }
 

@@ -61,6 +61,9 @@ export const readyLimits = {
 /** Uploads under way, of one caller and in all. A log segment is held in memory until its signature is checked; a package never is. */
 export const uploadLimits = { package: { each: 4, all: 32 }, log: { each: 4, all: 64 } } as const;
 
+/** What one account may hold open at once, on a replica: a person has a few, a service one for each cluster that it watches. */
+export const openLimits = { streams: { most: 64, what: 'streams of events' }, tunnels: { most: 16, what: 'tunnels' } } as const;
+
 /**
  * Devices that wait for approval, as parts of the policy's `waitingEnrolments`: once so many wait, a network (an address, or a /64 of IPv6) has
  * no more than its part. Nobody shows a key there: else one address would keep every new device out.

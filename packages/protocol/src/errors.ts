@@ -248,6 +248,11 @@ export const errors = {
     sentence: 'This key has a spend cap, and the cluster {cluster} was made with another key.',
     next: 'Extend it with the key that made it, or with one that has no spend cap.',
   },
+  'connection.full': {
+    status: 429,
+    sentence: 'This account has {open} {what} open, the most there may be at once.',
+    next: 'Close one, and try again.',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errors;

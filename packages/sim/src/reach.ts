@@ -39,6 +39,7 @@ const outOfReach: Readonly<Record<string, string>> = {
   'error quote.empty': 'the API says which filter emptied a quote; the command makes an error of it',
   'error enrolment.expired': 'codes here are approved at once',
   'error cursor.foreign': 'people here pass cursors on as they were given',
+  'error connection.full': 'the HTTP edge refuses it',
   'error method.unknown': 'the HTTP edge refuses it',
   'error request.headers-too-large': 'the HTTP edge refuses it',
   'minute violated': 'no ground for it in timelock/v1',

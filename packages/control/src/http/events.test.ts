@@ -9,6 +9,7 @@ import { localSignals } from '../signals.ts';
 import type { Key } from '../store/store.ts';
 import { until } from '../test/rig.ts';
 import { sendEvents } from './events.ts';
+import { openPlaces } from './open-places.ts';
 
 test('what has happened is sent part after part, as it is read', async (t) => {
   const events = 1_300;
@@ -44,7 +45,7 @@ test('what has happened is sent part after part, as it is read', async (t) => {
   } as unknown as Call<'cluster.events'>;
   let isWatched = true;
   const watch = () => () => void (isWatched = false);
-  await sendEvents(ports, { events: call }, { reply, lastEventId: undefined, watch }, () => reply);
+  await sendEvents(ports, { events: call }, { reply, lastEventId: undefined, watch, places: openPlaces() }, () => reply);
   await until('the first part', () => asked > 0);
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(asked, 500);

@@ -6,6 +6,7 @@ import { type ClusterRow, type EventRow, eventId } from '@iog/core';
 import type { ControlPorts } from '../ports.ts';
 import type { Call } from '../command.ts';
 import { accountOf } from '../command.ts';
+import type { OpenPlaces } from './open-places.ts';
 import type { KeyWatch } from '../identity/key-watch.ts';
 
 const eventsAtOnce = 500;
@@ -18,16 +19,26 @@ export async function sendEvents(
     reply,
     lastEventId,
     watch,
-  }: { readonly reply: FastifyReply; readonly lastEventId: string | undefined; readonly watch: KeyWatch['watch'] },
+    places,
+  }: {
+    readonly reply: FastifyReply;
+    readonly lastEventId: string | undefined;
+    readonly watch: KeyWatch['watch'];
+    readonly places: OpenPlaces;
+  },
   sendProblem: (rejection: Rejection) => FastifyReply,
 ): Promise<FastifyReply | undefined> {
   const { cluster: id } = call.params;
   const [found] = await ports.store.load([{ kind: 'cluster', id }]);
   const cluster = found?.row as ClusterRow | undefined;
   if (!cluster || cluster.account !== accountOf(call)) return sendProblem({ code: 'not-found', context: { noun: 'cluster', id } });
+  const out = reply.raw;
+  const full = places.hold('streams', cluster.account, out);
+  if (full) return sendProblem(full);
 
   reply.hijack();
-  const out = reply.raw;
+  // Gone while its cluster was read: nothing would ever end its stream.
+  if (out.destroyed) return undefined;
   out.writeHead(200, {
     ...(reply.getHeaders() as Readonly<Record<string, string>>),
     'content-type': 'text/event-stream',

@@ -10,6 +10,7 @@ import { silentMeter } from '../metrics/meter.ts';
 import { StoreFault } from '../store/store.ts';
 import { desk } from './answer.ts';
 import { httpServer } from './server.ts';
+import { openPlaces } from './open-places.ts';
 import { serveOperator } from './operator.ts';
 import { traffic } from './traffic.ts';
 
@@ -67,7 +68,7 @@ test('control is ready when its store answers and its loops go on; else it says 
   const seen = { ...ports, store: { ...ports.store, load: (keys: never) => store.load(keys) } };
   const crowd = traffic(silentMeter, { lagMs: () => 0, commitsWaiting: () => 0 });
   const counter = desk(seen, {} as never);
-  const app = httpServer(seen, counter, () => () => undefined, crowd);
+  const app = httpServer(seen, counter, () => () => undefined, crowd, openPlaces());
   t.after(() => app.close());
   const loops = () => [{ name: 'minute', everyMs: 1_000, steppedAt: () => steppedAt }];
   serveOperator(app, seen, { meter: prometheusMeter(), access: counter.access, loops, isStopping: () => stopping });

@@ -8,6 +8,7 @@ import { type Desk, type Replied, faultOf, problem } from './answer.ts';
 import { deprecationHeaders } from './deprecation.ts';
 import { requestIds } from './request-id.ts';
 import { sendEvents } from './events.ts';
+import type { OpenPlaces } from './open-places.ts';
 import { type Allowance, rateLimitHeaders } from './rate-limit.ts';
 import { methodsOf, rawProblem, refuseMalformed } from './strays.ts';
 import type { Traffic } from './traffic.ts';
@@ -31,6 +32,7 @@ export function httpServer(
   desk: Desk,
   watch: KeyWatch['watch'],
   crowd: Traffic,
+  places: OpenPlaces,
   behindProxy = false,
 ): FastifyInstance {
   const send = sender(ports);
@@ -68,7 +70,7 @@ export function httpServer(
         const rejection = lengthRefusal(request) ?? underWay.begin(kind, entry.uploader, reply.raw);
         return rejection && send(reply, request, problem(rejection, request.id));
       },
-      handler: (request, reply) => serve(ports, { desk, name, watch, send }, request, reply),
+      handler: (request, reply) => serve(ports, { desk, name, watch, places, send }, request, reply),
     });
   }
   return app;
@@ -159,12 +161,13 @@ interface Serving {
   readonly desk: Desk;
   readonly name: RouteName;
   readonly watch: KeyWatch['watch'];
+  readonly places: OpenPlaces;
   readonly send: Send;
 }
 
 async function serve(
   ports: ControlPorts,
-  { desk, name, watch, send }: Serving,
+  { desk, name, watch, places, send }: Serving,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
@@ -181,7 +184,7 @@ async function serve(
   if (!('events' in reached)) return send(reply, request, reached);
   const lastEventId = request.headers['last-event-id'];
   reply.headers(limitHeaders(request, reached.allowances));
-  const told = { reply, lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined, watch };
+  const told = { reply, lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined, watch, places };
   return sendEvents(ports, reached, told, (rejection) => send(reply, request, problem(rejection, request.id)));
 }
 

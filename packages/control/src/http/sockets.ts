@@ -9,7 +9,8 @@ import { isLoopback } from './rate-limit.ts';
 import { rawProblem } from './strays.ts';
 
 type Admitted = Extract<Caller, { ok: true }>;
-type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, who: Admitted) => void;
+/** Takes the connection, or says why not. */
+type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, who: Admitted) => Rejection | undefined;
 interface Doors {
   readonly access: Door;
   /** Why whoever asks from this address must come later. */
@@ -32,7 +33,10 @@ export function serveSockets(server: Server, doors: SocketDoors, isStopping: () 
     const late = path === sockets.link ? undefined : doors.late(addressOf(request, doors.behindProxy));
     if (late) return refuse(late.rejection, late.seconds);
     admit(doors.access, request, path).then(
-      (who) => (who.ok ? doors[path](request, socket, head, who) : refuse(who.rejection)),
+      (who) => {
+        const rejection = who.ok ? doors[path](request, socket, head, who) : who.rejection;
+        if (rejection) refuse(rejection);
+      },
       () => refuse({ code: 'control.unavailable', context: { detail: 'the store did not answer' } }),
     );
     return undefined;

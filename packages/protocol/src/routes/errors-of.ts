@@ -27,6 +27,7 @@ export function errorsOf(route: Route): readonly ErrorCode[] {
     ...(method === 'GET' ? [] : (['request.too-large', 'request.refused'] as const)),
     ...(needsIdempotencyKey(route) ? (['idempotency.missing', 'idempotency.mismatch'] as const) : []),
     ...(form === 'bytes-in' ? (['blob.uploads'] as const) : []),
+    ...(form === 'events' ? (['connection.full'] as const) : []),
     ...(isList(route) ? (['cursor.foreign'] as const) : []),
     ...errors,
   ];
