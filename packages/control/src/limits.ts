@@ -60,6 +60,8 @@ export const readyLimits = {
 
 /** Uploads under way, of one caller and in all. A log segment is held in memory until its signature is checked; a package never is. */
 export const uploadLimits = { package: { each: 4, all: 32 }, log: { each: 4, all: 64 } } as const;
+/** And from one network (an address, or a /64 of IPv6) by devices: that they are those is known only once their log is there. */
+export const unprovenUploads = 16;
 
 /** What one account may hold open at once, on a replica: a person has a few, a service one for each cluster that it watches. */
 export const openLimits = { streams: { most: 64, what: 'streams of events' }, tunnels: { most: 16, what: 'tunnels' } } as const;

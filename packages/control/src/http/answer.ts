@@ -17,11 +17,11 @@ import type { ControlPorts } from '../ports.ts';
 import { type Call, type Handler, type Outcome, type Stored, answer as answerOf, refuse } from '../command.ts';
 import { StoreFault } from '../store/store.ts';
 import type { ComingBytes } from '../blobs/blob-store.ts';
-import { CallerGone } from './uploads.ts';
+import { CallerGone, type Uploader } from './uploads.ts';
 import { type RouteChecks, compileRoutes } from './validate.ts';
 import { type Caller, type Door, door, scopeOf } from './access.ts';
 import { type Cursors, type ListAsked, cursors } from './cursors.ts';
-import { type Allowance, type RateLimits, rateLimits } from './rate-limit.ts';
+import { type Allowance, type RateLimits, isLoopback, networkOf, rateLimits } from './rate-limit.ts';
 import { problemRetryAfterS } from '../limits.ts';
 
 export type Handlers = { readonly [N in RouteName]: Handler<N> };
@@ -61,7 +61,7 @@ export interface Desk {
   arrival(ask: Pick<Ask, 'address' | 'request'>): { readonly allowance: Allowance; readonly late: Replied | undefined };
   answer(ask: Ask): Promise<Reply>;
   /** What refuses a caller before its body is read, or whose uploads it counts among. */
-  entry(route: Route, ask: Pick<Ask, 'headers' | 'address' | 'request'>): Promise<Replied | { readonly uploader: string }>;
+  entry(route: Route, ask: Pick<Ask, 'headers' | 'address' | 'request'>): Promise<Replied | { readonly uploader: Uploader }>;
   readonly access: Door;
 }
 
@@ -81,8 +81,13 @@ export function desk(ports: ControlPorts, handlers: Handlers): Desk {
       const scope = scopeOf(route.access);
       const isFromDevice = route.form === 'bytes-in' && route.access === 'device';
       const who = scope ? await access.key(headers, scope) : isFromDevice ? await access.claimed(headers) : undefined;
-      // Anyone can say the name of a device: from elsewhere that takes no place of its own.
-      if (who?.ok !== false) return { uploader: who?.key?.account ?? `${address} ${who?.device?.id ?? ''}` };
+      if (who?.ok !== false) {
+        const account = who?.key?.account;
+        if (account !== undefined) return { uploader: { name: account, network: undefined } };
+        // Anyone can say the names of devices: from elsewhere that takes no place of theirs, and from one network only some of all.
+        const network = isLoopback(address) ? undefined : networkOf(address);
+        return { uploader: { name: `${address} ${who?.device?.id ?? ''}`, network } };
+      }
       const allowances = [limits.stranger(address)];
       return lateness(allowances, request) ?? { ...problem(who.rejection, request), allowances };
     },

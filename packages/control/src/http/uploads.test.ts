@@ -1,11 +1,14 @@
 // Uploads over sockets: they take room before they come, no memory, only so many places, and one that is cut off is nobody's error.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { EventEmitter } from 'node:events';
 import http from 'node:http';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { deviceKeys, enrolmentOf } from '../test/fake-device.ts';
+import { generateSigningKey, sha256hex, signRequest } from '@iog/seal';
+import { deviceKeys, enrolFake, enrolmentOf } from '../test/fake-device.ts';
 import { type Rig, quickPolicy, startRig, until } from '../test/rig.ts';
+import { uploads } from './uploads.ts';
 
 /** An upload that says it has `length` bytes, sends `sent` of them, and waits. */
 function begin(t: TestContext, rig: Rig, name: number, length: number | undefined, sent: number, secret = rig.secret) {
@@ -97,4 +100,47 @@ test('one address takes no more than its part of the places of those that wait, 
   assert.deepEqual(others, ['ok', 'ok', '429 enrolment.full', 'ok']);
   await rig.restart();
   assert.equal(await ask('2001:db8::99'), '429 enrolment.full', 'it is counted by the rows');
+});
+
+test('whoever only says the names of devices takes some places of logs, and no other network does without', async (t) => {
+  const rig = await startRig(t, {}, { behindProxy: true });
+  const devices: string[] = [];
+  for (let i = 0; i < 5; i++) devices.push((await enrolFake(rig)).id);
+  const log = (device: string | undefined, address: string) => {
+    const route = `/v1/device/jobs/job_${'0'.repeat(26)}/logs/0`;
+    const { secretKey } = generateSigningKey();
+    const signed = { device: device ?? '', method: 'PUT', path: route, bodySha256: sha256hex(''), atMs: Date.now(), nonce: 'A'.repeat(22) };
+    const headers = { authorization: signRequest({ ...signed, secretKey }), 'x-forwarded-for': address };
+    const said: { code?: string } = {};
+    const request = http.request(rig.url + route, {
+      method: 'PUT',
+      headers: { ...headers, 'content-type': 'application/octet-stream', 'content-length': '100' },
+    });
+    request.on('error', () => undefined);
+    request.on('response', (response) => {
+      let text = '';
+      response.on('data', (part) => (text += String(part)));
+      response.on('end', () => (said.code = (JSON.parse(text) as { code: string }).code));
+    });
+    request.write(Buffer.alloc(1));
+    t.after(() => request.destroy());
+    return { request, said };
+  };
+  const slow = Array.from({ length: 20 }, (_, i) => log(devices[i % 5], `2001:db8::${i}`));
+  await until('the refusals', () => slow.filter(({ said }) => said.code === 'blob.uploads').length === 4);
+  const other = log(devices[0], '203.0.113.1');
+  other.request.end(Buffer.alloc(99));
+  assert.equal(await until('an answer', () => other.said.code), 'device.signature', 'it came in, and its body was read');
+  for (const { request } of slow) request.destroy();
+  await until('places', async () => {
+    const again = log(devices[0], '2001:db8::1');
+    again.request.end(Buffer.alloc(99));
+    return (await until('an answer', () => again.said.code)) === 'device.signature';
+  });
+});
+
+test('an upload that went before it is counted takes no place', () => {
+  const places = uploads();
+  const gone = Object.assign(new EventEmitter(), { destroyed: true }) as never;
+  for (let i = 0; i < 100; i++) assert.equal(places.begin('log', { name: 'dev', network: undefined }, gone), undefined);
 });

@@ -1,11 +1,17 @@
 // Uploads that are under way: how many at once, of each caller and in all. Each holds a connection, room of its account and a file until it ends.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Rejection } from '@iog/protocol';
-import { uploadLimits } from '../limits.ts';
+import { unprovenUploads, uploadLimits } from '../limits.ts';
+
+export interface Uploader {
+  readonly name: string;
+  /** Of one who has proven nothing yet: a signature is checked only once its body is there. */
+  readonly network: string | undefined;
+}
 
 export interface Uploads {
   /** Counts one until its answer has ended; the rejection where there are too many. */
-  begin(kind: keyof typeof uploadLimits, caller: string, response: ServerResponse): Rejection | undefined;
+  begin(kind: keyof typeof uploadLimits, caller: Uploader, response: Pick<ServerResponse, 'destroyed' | 'once'>): Rejection | undefined;
 }
 
 export function uploads(): Uploads {
@@ -18,14 +24,20 @@ export function uploads(): Uploads {
   return {
     begin(kind, caller, response) {
       const { each, all } = uploadLimits[kind];
-      const own = `${kind}/${caller}`;
+      const own = `${kind}/${caller.name}`;
+      const places = [own, kind];
       if ((underWay.get(own) ?? 0) >= each) return tooMany(each, 'one caller');
       if ((underWay.get(kind) ?? 0) >= all) return tooMany(all, 'all together');
-      count(own, 1);
-      count(kind, 1);
+      if (caller.network !== undefined) {
+        const network = `${kind}/from ${caller.network}`;
+        if ((underWay.get(network) ?? 0) >= unprovenUploads) return tooMany(unprovenUploads, 'devices of one address');
+        places.push(network);
+      }
+      // One that went while its name was looked up tells its end to nobody.
+      if (response.destroyed) return undefined;
+      for (const place of places) count(place, 1);
       response.once('close', () => {
-        count(own, -1);
-        count(kind, -1);
+        for (const place of places) count(place, -1);
       });
       return undefined;
     },
