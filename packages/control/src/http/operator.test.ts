@@ -1,5 +1,6 @@
 // What an operator is told: that control lives, whether it can serve and what not, and figures of what really happened; from elsewhere only with the right key.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { test } from 'node:test';
 import { admittedFake } from '../test/fake-device.ts';
 import { createOf, fund, quoteOf } from '../test/renting.ts';
@@ -53,6 +54,14 @@ test('metrics are for this machine, and elsewhere for an admin of the first acco
   const ask = async (headers: Record<string, string>) => (await fetch(`${rig.url}/metrics`, { headers })).status;
   const forwarded = { 'x-forwarded-for': '203.0.113.9' };
   assert.equal(await ask({}), 200);
+  const { port } = new URL(rig.url);
+  const named = (host: string) =>
+    new Promise((resolve) => {
+      const asked = http.get(`${rig.url}/metrics`, { headers: { host } }, (response) => resolve(response.resume().statusCode));
+      asked.on('error', resolve);
+    });
+  for (const host of [`localhost:${port}`, '127.0.0.1', `[::1]:${port}`]) assert.equal(await named(host), 200);
+  for (const host of [`rebound.example:${port}`, 'localhost.example', '127.0.0.1.example']) assert.equal(await named(host), 401);
   assert.equal(await ask(forwarded), 401);
   assert.equal(await ask({ ...forwarded, authorization: `Bearer ${reader.secret}` }), 403);
   assert.equal(await ask({ ...forwarded, authorization: `Bearer ${other.secret}` }), 403);
