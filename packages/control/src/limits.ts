@@ -29,7 +29,7 @@ export const retryAfterS = { least: 1, most: 10 } as const;
  * A refusal takes a fraction of what the work would, but ten times as many of them take all. Each waits this long, so that a connection asks
  * no more often; of more than `most` at once the rest is told at once.
  */
-export const heldRefusals = { forMs: 1_000, most: 8_192 } as const;
+export const heldRefusals = { forMs: 1_000, most: 2_048 } as const;
 
 /** What a caller is told to wait for whom nothing better is known, by status. */
 export const problemRetryAfterS: Readonly<Record<number, number>> = { 429: 5, 503: 2 };
@@ -123,6 +123,9 @@ export const sessionLimits = {
 
 /** A connection that has not said its whole head by then is cut, also one that would become a session: one that comes byte by byte holds nothing. */
 export const headLimits = { withinMs: 10_000, lookEveryMs: 2_000 } as const;
+
+/** Connections at once: 10,000 sessions, and room for tunnels, streams and requests. A process must be let have more files open than that. */
+export const connectionsMost = 12_288;
 
 /** A connection on which nothing has moved for so long, either way, is cut: one that asks and never reads its answer holds nothing. */
 export const stillSocketMs = 60_000;

@@ -14,7 +14,7 @@ import { methodsOf, rawProblem, refuseMalformed } from './strays.ts';
 import type { Traffic } from './traffic.ts';
 import type { ComingBytes } from '../blobs/blob-store.ts';
 import { CallerGone, bodyOf, isCut, uploads } from './uploads.ts';
-import { headLimits, stillSocketMs, type uploadLimits } from '../limits.ts';
+import { connectionsMost, headLimits, stillSocketMs, type uploadLimits } from '../limits.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -98,6 +98,8 @@ function bareServer(ports: ControlPorts, send: Send, behindProxy: boolean): Fast
     genReqId: newRequestId,
     clientErrorHandler: (error, socket) => refuseMalformed(error, socket, newRequestId()),
   });
+  // Where files run out, the store and the blobs fail too: whoever comes beyond this is cut instead.
+  app.server.maxConnections = connectionsMost;
   // Node would answer these by itself, or not at all.
   app.server.on('checkExpectation', (request, response) => void app.server.emit('request', request, response));
   app.server.on('connect', (request, socket) => {
