@@ -110,6 +110,8 @@ async function extend(person: Person, room: RenterRoom, cluster: Held): Promise<
       return row !== undefined && row.endsAt >= endsAt && row.capMicro >= BigInt(capMicro);
     },
   });
+  // Nobody here waits for a month: who got it has seen that it may be had.
+  if (byMs === longestAskMs) await end(person, room, cluster);
 }
 
 async function end(person: Person, { court }: RenterRoom, { id }: Held): Promise<void> {
