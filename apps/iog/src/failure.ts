@@ -43,6 +43,8 @@ export function tell(error: unknown): Told {
     );
   const { code, message, name } =
     error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: String(error), name: '' };
+  // A network that refuses is up: its own code says more than that it was asked over HTTP.
+  if (name === 'HttpFault' && code !== undefined) return told(1, code, message, undefined);
   if (name === 'HttpFault') return told(1, 'network', message, 'Check the address and that the network is up: `iog doctor`.');
   if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'ENOTFOUND')
     return told(1, code, `The network does not answer: ${message}.`, 'Start one with `iog up`, or correct the address.');

@@ -1,8 +1,8 @@
 // iog control: the network's brain as a service of its own.
 import path from 'node:path';
-import { policies } from '@iog/protocol';
 import { type Command, takesNothing } from '../command.ts';
 import { UsageError, UserError } from '../failure.ts';
+import { policyChoice } from '../network/policy-choice.ts';
 import { logLine, serve } from '../network/serving.ts';
 import { storeOption, storeUrl } from '../network/store-choice.ts';
 
@@ -27,7 +27,7 @@ export const controlCommand: Command = {
     policy: {
       type: 'string',
       value: '<name>',
-      help: 'laptop (default), or production: devices need 12 GB of memory, 500 GB of disk, and a round trip of 300 ms',
+      help: 'laptop, or production: devices need 12 GB of memory, 500 GB of disk, and a round trip of 300 ms (default the last one, at first laptop)',
     },
     name: { type: 'string', value: '<name>', help: "The network's name (default laptop)" },
     'first-account': { type: 'string', value: '<name>', help: 'Makes this account if there is none yet' },
@@ -47,9 +47,7 @@ export const controlCommand: Command = {
     if (some !== undefined && (account === undefined || keyHash === undefined || recipient === undefined)) {
       throw new UsageError('--first-account, --first-key-hash and --first-recipient go together.');
     }
-    const policyName = given.text('policy') ?? 'laptop';
-    if (!isPolicyName(policyName)) throw new UsageError(`--policy takes ${Object.keys(policies).join(' or ')}, not "${policyName}".`);
-    const policy = policies[policyName];
+    const { policy, remember } = policyChoice(dir, given.text('policy'));
     const host = given.text('host') ?? '127.0.0.1';
     requireLoopback(host);
     const port = given.count('port', { min: 0, max: 65_535 }) ?? 0;
@@ -74,6 +72,7 @@ export const controlCommand: Command = {
       }).then(
         (control) => {
           control.ended.catch(ends);
+          remember();
           return control;
         },
         (error: unknown) => {
@@ -83,10 +82,6 @@ export const controlCommand: Command = {
     await serve({ supervised: given.flag('supervised'), terminal }, start, greet, over);
   },
 };
-
-function isPolicyName(text: string): text is keyof typeof policies {
-  return Object.hasOwn(policies, text);
-}
 
 function greet({ url, publicKey }: { readonly url: string; readonly publicKey: string }) {
   return { value: { url, publicKey }, text: `control listens at ${url}` };
