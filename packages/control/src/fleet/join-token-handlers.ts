@@ -5,7 +5,7 @@ import { hashApiSecret } from '@iog/seal';
 import { type ControlPorts, newId } from '../ports.ts';
 import type { Handlers } from '../http/answer.ts';
 import { type Call, accountOf, answer, command } from '../command.ts';
-import { pageOf } from '../paging.ts';
+import { pageOfHashed } from '../paging.ts';
 import { isSignedEnrolment, neighboursOf } from './enrolment-handlers.ts';
 import { shownDevice } from './shown-device.ts';
 
@@ -43,7 +43,7 @@ function create(ports: ControlPorts, call: Call<'token.create'>) {
 
 async function list(ports: ControlPorts, call: Call<'token.list'>) {
   const listed = { kind: 'join-token', index: 'account', equals: accountOf(call) } as const;
-  return answer(await pageOf(ports.store, listed, call.query, (token) => [joinTokenView(token, ports.clock.now())]));
+  return answer(await pageOfHashed(ports.store, listed, call.query, (token) => joinTokenView(token, ports.clock.now())));
 }
 
 function revoke(ports: ControlPorts, call: Call<'token.revoke'>) {

@@ -86,3 +86,23 @@ test('a token ends with the key that made it', async (t) => {
   assert.equal((await rig.call('POST', `/v1/keys/${maker.view.id}/revoke`, {})).status, 200);
   for (const late of [keys, undefined]) assert.equal((await join(rig, secret, late)).body.code, 'token.closed');
 });
+
+test('the list goes on from page to page, and its cursor tells nothing of a secret', async (t) => {
+  const rig = await startRig(t);
+  const hashes: string[] = [];
+  for (let i = 0; i < 3; i++) hashes.push(hashApiSecret((await made(rig)).secret));
+  const seen: string[] = [];
+  for (let next: string | null = ''; next !== null;) {
+    const after: string = next === '' ? '' : `&after=${encodeURIComponent(next)}`;
+    const { body } = await rig.call<{ items: JoinTokenView[]; next: string | null }>('GET', `/v1/join-tokens?limit=1${after}`);
+    seen.push(...body.items.map(({ id }) => id));
+    next = body.next;
+    for (const hash of hashes)
+      assert.ok(
+        !Buffer.from(next ?? '', 'base64url')
+          .toString('latin1')
+          .includes(hash),
+      );
+  }
+  assert.deepEqual([seen.length, new Set(seen).size], [3, 3]);
+});

@@ -6,8 +6,7 @@ import { type ControlPorts, newId } from '../ports.ts';
 import { type Handlers } from '../http/answer.ts';
 import { type Call, accountOf, answer, command, refuse } from '../command.ts';
 import { missing, own, rowOf } from '../own-rows.ts';
-import { pageOf } from '../paging.ts';
-import { cursorOf } from '../store/store.ts';
+import { pageOf, pageOfHashed } from '../paging.ts';
 import { teamHandlers } from './team-handlers.ts';
 
 type Served =
@@ -96,16 +95,9 @@ async function showKey({ store }: ControlPorts, call: Call<'key.show'>) {
     : refuse({ code: 'key.revoked', context: {} });
 }
 
-/** Sorts after all hexadecimal digits. */
-const pastEveryHash = '~';
-
 async function listKeys(ports: ControlPorts, call: Call<'key.list'>) {
-  const { after, ...rest } = call.query;
   const listed = { kind: 'key', index: 'account', equals: accountOf(call) } as const;
-  // A row of a key stands under its hash, which a cursor must not tell: pages go on after the key's id instead.
-  const asked = after === undefined ? rest : { ...rest, after: cursorOf({ kind: 'key', id: pastEveryHash }, after) };
-  const { items, next } = await pageOf(ports.store, listed, asked, (row) => [keyView(row)]);
-  return answer({ items, next: next === null ? null : (items.at(-1)?.id ?? null) });
+  return answer(await pageOfHashed(ports.store, listed, call.query, keyView));
 }
 
 async function endKey(ports: ControlPorts, call: Call<'key.revoke'>) {

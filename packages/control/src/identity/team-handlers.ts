@@ -22,9 +22,8 @@ import { all } from '../cluster/account.ts';
 import { type Call, accountOf, activityRow, answer, command } from '../command.ts';
 import type { Handlers } from '../http/answer.ts';
 import { missing, own, rowOf } from '../own-rows.ts';
-import { pageOf } from '../paging.ts';
+import { pageOfHashed } from '../paging.ts';
 import { type ControlPorts, type Read, newId } from '../ports.ts';
-import { cursorOf } from '../store/store.ts';
 
 type Served =
   | 'member.list'
@@ -36,8 +35,6 @@ type Served =
   | 'invitation.accept';
 
 const membersShown = 100;
-/** Sorts after all hexadecimal digits. */
-const pastEveryHash = '~';
 
 export function teamHandlers(ports: ControlPorts): Pick<Handlers, Served> {
   return {
@@ -123,12 +120,8 @@ function invite(ports: ControlPorts, call: Call<'invitation.create'>) {
 }
 
 async function listInvitations(ports: ControlPorts, call: Call<'invitation.list'>) {
-  const { after, ...rest } = call.query;
   const listed = { kind: 'invitation', index: 'account', equals: accountOf(call) } as const;
-  // As with keys: a row stands under the hash of a secret, and pages go on after the invitation's id.
-  const asked = after === undefined ? rest : { ...rest, after: cursorOf({ kind: 'invitation', id: pastEveryHash }, after) };
-  const { items, next } = await pageOf(ports.store, listed, asked, (row) => [invitationView(row, ports.clock.now())]);
-  return answer({ items, next: next === null ? null : (items.at(-1)?.id ?? null) });
+  return answer(await pageOfHashed(ports.store, listed, call.query, (row) => invitationView(row, ports.clock.now())));
 }
 
 async function withdraw(ports: ControlPorts, call: Call<'invitation.revoke'>) {
